@@ -1,0 +1,1 @@
+"""backfill: how to switch embedding models while the gallery is being re-embedded."""
