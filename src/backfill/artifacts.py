@@ -1,0 +1,137 @@
+"""The file layout under data/ and reports/, and the only code that writes there.
+
+    data/<dataset>/split/       images, labels and groups of each part; relevance; allocation
+    data/<dataset>/encoders/    <encoder>/: weights, training curve
+    data/<dataset>/embeddings/  <encoder>/ and <transform>/<module>/: one .npy a part
+    data/<dataset>/transforms/  <transform>/: weights, training curve, by seed
+    data/<dataset>/orders/      <order>.npy
+    data/<dataset>/evaluate/    <method>/: the curve of every query, the distance histograms
+    reports/<dataset>/          what people read
+
+Everything is written to a temporary name beside its target and renamed, so that a process that
+dies at any moment leaves nothing that looks finished.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from backfill.errors import InputError
+
+PARTS = ("train", "query", "gallery")
+
+
+class Layout:
+    """Paths of one dataset's artifacts, relative to the repository root."""
+
+    def __init__(self, dataset: str, root: Path = Path()) -> None:
+        self.data = root / "data" / dataset
+        self.report = root / "reports" / dataset
+        self.split = self.data / "split"
+        self.evaluations = self.data / "evaluate"
+
+    def images(self, part: str) -> Path:
+        """(N, C, H, W) uint8 images of a part."""
+        return self.split / part / "images.npy"
+
+    def labels(self, part: str) -> Path:
+        """(N,) int64 class of each item of a part."""
+        return self.split / part / "labels.npy"
+
+    def groups(self, part: str) -> Path:
+        """(N,) int64 group (typeface, superclass, ...) of each item of a part."""
+        return self.split / part / "groups.npy"
+
+    @property
+    def relevance(self) -> Path:
+        """Relevance of the gallery to each query."""
+        return self.split / "relevance.npz"
+
+    def allocation(self, side: str) -> Path:
+        """Rows of the training set that the `old` or the `new` encoder trains on."""
+        return self.split / f"{side}.npy"
+
+    def encoder(self, name: str) -> Path:
+        """Folder of a trained encoder."""
+        return self.data / "encoders" / name
+
+    def weights(self, name: str) -> Path:
+        """Weights of a trained encoder and its classifier."""
+        return self.encoder(name) / "weights.safetensors"
+
+    def embeddings(self, name: str, part: str | None = None) -> Path:
+        """Folder of an embedding set, or the (S, N, D) float32 array of one part of it.
+
+        S is the number of seeds for what a transform made, of views for `train`, else 1.
+        """
+        folder = self.data / "embeddings" / name
+        return folder if part is None else folder / f"{part}.npy"
+
+    def transform(self, name: str) -> Path:
+        """Folder of a trained transform."""
+        return self.data / "transforms" / name
+
+    def order(self, name: str) -> Path:
+        """(S, N) gallery rows in the order in which they are backfilled, one order a seed."""
+        return self.data / "orders" / f"{name}.npy"
+
+    def evaluation(self, name: str) -> Path:
+        """Folder of a method's results."""
+        return self.evaluations / name
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `target`; on success it takes `target`'s place.
+
+    Works for files and for folders. On an error, or a full disk, the temporary is removed and
+    `target` is left as it was.
+
+    Raises:
+        InputError: the disk is full or the folder cannot be written.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # The suffix stays last: some writers go by it.
+    temporary = target.with_name(f".{target.stem}.{os.getpid()}.tmp{target.suffix}")
+    try:
+        yield temporary
+        if target.is_dir():
+            shutil.rmtree(target)
+        os.replace(temporary, target)
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written ({error.strerror or error})") from error
+    finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
+        else:
+            temporary.unlink(missing_ok=True)
+
+
+def save_array(path: Path, array: np.ndarray[Any, Any]) -> None:
+    """Write one array as .npy."""
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+
+
+def load_array(path: Path, *, memory_map: bool = False) -> np.ndarray[Any, Any]:
+    """Read one .npy array, unpickling nothing.
+
+    Raises:
+        InputError: the file is missing, truncated, or holds Python objects.
+    """
+    try:
+        array = np.load(path, mmap_mode="r" if memory_map else None, allow_pickle=False)
+    except FileNotFoundError:
+        raise InputError(f"{path}: not there; `dvc repro` makes it") from None
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path}: no readable .npy array ({error})") from error
+    if not isinstance(array, np.ndarray):
+        raise InputError(f"{path}: an .npz archive where one .npy array was expected")
+    return array

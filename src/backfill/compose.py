@@ -1,0 +1,64 @@
+"""Write params.yaml from conf/, as `dvc exp run` does, but keeping its comments.
+
+python -m backfill.compose dataset=cifar100 scale=paper
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from ruamel.yaml import YAML
+
+from backfill.artifacts import replacing
+from backfill.errors import InputError
+
+
+def composed(overrides: Sequence[str] = (), conf: Path = Path("conf")) -> dict[str, Any]:
+    """The parameters that conf/ composes under Hydra overrides such as `dataset=cifar100`.
+
+    Raises:
+        InputError: an override names no group, file or key.
+    """
+    try:
+        with initialize_config_dir(str(conf.resolve()), version_base=None):
+            config = compose("config", list(overrides))
+            values: dict[str, Any] = OmegaConf.to_container(config, resolve=True)
+            return values
+    except (HydraException, OmegaConfBaseException) as error:
+        raise InputError(f"{conf}: {' '.join(str(error).split())}") from error
+
+
+def update(old: Any, new: dict[str, Any]) -> None:
+    """Give the commented mapping `old` the keys and values of `new`, in place."""
+    for key in [key for key in old if key not in new]:
+        del old[key]
+    for key, value in new.items():
+        if isinstance(value, dict) and isinstance(old.get(key), dict):
+            update(old[key], value)
+        elif key not in old or old[key] != value:
+            old[key] = value
+
+
+def main(overrides: Sequence[str]) -> None:
+    """Compose, and write params.yaml."""
+    path = Path("params.yaml")
+    yaml = YAML()
+    yaml.width = 100
+    document = yaml.load(path) if path.exists() else {}
+    update(document, composed(overrides))
+    with replacing(path) as temporary:
+        yaml.dump(document, temporary)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except InputError as error:
+        sys.exit(f"error: {error}")

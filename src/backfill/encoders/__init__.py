@@ -1,0 +1,1 @@
+"""Encoders: networks that map images to embeddings, their heads, and the loop that trains them."""

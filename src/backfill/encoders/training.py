@@ -1,0 +1,201 @@
+"""The loop that trains an encoder, in plain sight.
+
+Everything random in epoch e comes from one generator seeded by (seed, e), and a checkpoint is
+written after every epoch, so that a run that was killed goes on to the very same weights.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from backfill.artifacts import replacing
+from backfill.device import has_fast_bfloat16
+
+if TYPE_CHECKING:
+    from backfill.encoders.model import Encoder
+    from backfill.encoders.objectives import Objective
+    from backfill.params import Train
+
+# Above this, images stay where they are (a memory map) and travel batch by batch.
+RESIDENT_BYTES = 8 << 30
+
+
+@dataclass
+class Batches:
+    """Random batches of a training set.
+
+    Attributes:
+        images: (N, C, H, W) uint8, an array or a memory map.
+        targets: (N,) row of the classifier for each image.
+        rows: the images that are trained on.
+        size: images a batch; a last, smaller batch is left out.
+    """
+
+    images: np.ndarray[Any, Any]
+    targets: Tensor
+    rows: np.ndarray[Any, Any]
+    size: int
+    device: torch.device
+    _resident: Tensor | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.size = min(self.size, len(self.rows))
+        needed = len(self.rows) * self.images[0].nbytes
+        if needed <= RESIDENT_BYTES:
+            # In file order: a memory map is read once from front to back.
+            self.rows = np.sort(self.rows)
+            chosen = torch.from_numpy(np.ascontiguousarray(self.images[self.rows]))
+            self._resident = chosen.to(self.device)
+            self.targets = self.targets[torch.from_numpy(self.rows)]
+
+    def __len__(self) -> int:
+        return len(self.rows) // self.size
+
+    def epoch(self, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield (B, C, H, W) uint8 images and (B,) targets on the device, in random order."""
+        order = torch.randperm(len(self.rows), generator=generator)
+        for start in range(0, len(self) * self.size, self.size):
+            index = order[start : start + self.size]
+            if self._resident is not None:
+                yield self._resident[index.to(self.device)], self.targets[index].to(self.device)
+            else:
+                rows = np.sort(self.rows[index.numpy()])
+                images = torch.from_numpy(self.images[rows])
+                targets = self.targets[torch.from_numpy(rows)]
+                yield images.to(self.device, non_blocking=True), targets.to(self.device)
+
+
+@dataclass
+class Trainer:
+    """An encoder, its objective and optimiser on their way through the epochs."""
+
+    encoder: Encoder
+    objective: Objective
+    batches: Batches
+    settings: Train
+    epochs: int
+    seed: int
+    device: torch.device
+    history: list[dict[str, float]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.encoder.place(self.device)
+        self.objective.to(self.device)
+        parameters = [*self.encoder.parameters(), *self.objective.parameters()]
+        s = self.settings
+        # Norms and biases are few and need no decay; decaying them costs accuracy.
+        groups: list[dict[str, Any]] = [
+            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": s.weight_decay},
+            {"params": [p for p in parameters if p.ndim <= 1]},
+        ]
+        self.optimizer = torch.optim.SGD(
+            groups,
+            lr=s.learning_rate,
+            momentum=s.momentum,
+            nesterov=s.momentum > 0,
+        )
+        steps = max(1, self.epochs * len(self.batches))
+        self.scheduler = schedule(self.optimizer, s, steps)
+
+    def run_epoch(self, epoch: int, after_step: Callable[[], object] = lambda: None) -> float:
+        """Train on every image once; returns the mean loss."""
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
+        self.encoder.train()
+        bfloat16 = has_fast_bfloat16(self.device)
+        total = torch.zeros((), device=self.device)
+        for images, targets in self.batches.epoch(generator):
+            views = self.objective.views(images, generator)
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16):
+                embeddings = self.encoder(views)
+            loss = self.objective(self.encoder, embeddings, targets)
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            self.optimizer.step()
+            self.scheduler.step()
+            total += loss.detach()
+            after_step()
+        return float(total) / len(self.batches)
+
+    def run(self, checkpoint: Path, fingerprint: str, log: Callable[[dict[str, float]], object],
+            title: str) -> None:  # fmt: skip
+        """Train to the end, from `checkpoint` where it holds the state of this very run.
+
+        Args:
+            checkpoint: written after each epoch.
+            fingerprint: identifies data, settings and code; a checkpoint with another one is
+                not used.
+            log: called with each epoch's record, those of an interrupted run included.
+            title: shown beside the progress bar.
+        """
+        if self._resume(checkpoint, fingerprint):
+            for record in self.history:
+                log(record)
+        done = len(self.history)
+        steps = len(self.batches)
+        with tqdm(total=self.epochs * steps, initial=done * steps, desc=title, unit="batch",
+                  mininterval=1) as bar:  # fmt: skip
+            for epoch in range(done, self.epochs):
+                loss = self.run_epoch(epoch, bar.update)
+                record = {"loss": loss, "learning_rate": float(self.scheduler.get_last_lr()[0])}
+                self.history.append(record)
+                bar.set_postfix(epoch=epoch + 1, loss=f"{loss:.3f}", refresh=False)
+                log(record)
+                self._checkpoint(checkpoint, fingerprint)
+
+    def _checkpoint(self, path: Path, fingerprint: str) -> None:
+        state = {name: getattr(self, name).state_dict() for name in STATEFUL}
+        with replacing(path) as temporary:
+            torch.save({"for": fingerprint, "history": self.history, **state}, temporary)
+
+    def _resume(self, path: Path, fingerprint: str) -> bool:
+        try:
+            # weights_only: tensors and plain containers, no code.
+            state = torch.load(path, map_location=self.device, weights_only=True)
+        except (OSError, RuntimeError, EOFError, ValueError):
+            return False
+        if state.get("for") != fingerprint:
+            return False
+        for name in STATEFUL:
+            getattr(self, name).load_state_dict(state[name])
+        self.history = state["history"]
+        return True
+
+
+STATEFUL = ("encoder", "objective", "optimizer", "scheduler")
+
+
+def schedule(
+    optimizer: torch.optim.Optimizer, settings: Train, steps: int
+) -> torch.optim.lr_scheduler.LRScheduler:
+    """Learning rate over `steps`: up to `learning_rate`, then down along a cosine.
+
+    `one_cycle` (Smith & Topin, 2019) begins at 1/25 and ends near zero; `cosine` rises linearly
+    from zero and falls to zero.
+    """
+    if settings.schedule == "one_cycle":
+        return torch.optim.lr_scheduler.OneCycleLR(
+            optimizer,
+            max_lr=settings.learning_rate,
+            total_steps=steps + 1,
+            pct_start=settings.warmup_fraction,
+            cycle_momentum=False,
+        )
+    warmup = max(1, round(settings.warmup_fraction * steps))
+
+    def factor(step: int) -> float:
+        rising = (step + 1) / warmup
+        falling = 0.5 * (
+            1 + math.cos(math.pi * min(1, max(0, step - warmup) / (steps - warmup + 1)))
+        )
+        return min(rising, falling)
+
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)

@@ -1,0 +1,1 @@
+"""Losses: one function a published loss, named as its paper names it."""

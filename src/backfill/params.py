@@ -1,0 +1,344 @@
+"""params.yaml as one validated, typed, frozen object.
+
+Every stage reads its settings through :func:`load`, which checks the whole file: unknown keys,
+wrong types, and names (of encoders, modules, orders, embedding sets) that nothing makes are all
+reported together, each with its key, its value, what is allowed, and the nearest known name.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+
+from backfill.datasets import DatasetSettings
+from backfill.errors import InputError
+
+Fraction = Annotated[float, Field(gt=0, le=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+# A name becomes a file name, a DVC stage name and a column: letters, digits and underscores.
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Section(BaseModel):
+    """Base of every section: unknown keys are errors, values cannot change afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Split(Section):
+    """Which part of the training set the old encoder sees."""
+
+    allocation: Literal["extended_class"]
+    old_fraction: Fraction
+    seed: Seed
+
+
+class Network(Section):
+    """Architecture of an encoder; `blocks` residual blocks a group, the first `width` channels."""
+
+    family: Literal["resnet"]
+    blocks: Annotated[list[PositiveInt], Field(min_length=1)]
+    width: PositiveInt
+    embedding_dim: PositiveInt
+
+
+class Augment(Section):
+    """Random changes of a training image, drawn anew at each use."""
+
+    crop_padding: Annotated[int, Field(ge=0)]
+    flip: bool
+
+
+class Train(Section):
+    """The training loop, shared by all encoders."""
+
+    batch_size: PositiveInt
+    learning_rate: PositiveFloat
+    momentum: Annotated[float, Field(ge=0, lt=1)]
+    weight_decay: Annotated[float, Field(ge=0)]
+    schedule: Literal["one_cycle", "cosine"]
+    warmup_fraction: Annotated[float, Field(ge=0, lt=1)]
+    classifier_scale: PositiveFloat
+    augment: Augment
+
+
+class Encoder(Section):
+    """One row of `encoders`: what it trains on, with which loss, as which network."""
+
+    trains_on: Literal["old", "new"]
+    needs: str
+    loss: Literal["classification", "bct", "nt_xent"]
+    loss_weight: Annotated[float, Field(ge=0)] = 1.0
+    temperature: PositiveFloat = 0.5
+    epochs: PositiveInt
+    seed: Seed
+    network: Network
+
+    @property
+    def teacher(self) -> str | None:
+        """The encoder whose weights this one needs, if any."""
+        return self.needs.removeprefix("encoders/") if self.needs != "split/train" else None
+
+
+class Embed(Section):
+    """How stored embeddings are made."""
+
+    views: PositiveInt
+    batch_size: PositiveInt
+    seed: Seed
+
+
+class Pair(Section):
+    """A retrieval system: the embedding set of the queries and that of the gallery."""
+
+    query: str
+    gallery: str
+
+
+class TransformTraining(Section):
+    """How transforms are trained; a row of `transforms` may override any of it."""
+
+    depth: PositiveInt
+    width: PositiveInt
+    epochs: PositiveInt
+    batch_size: Annotated[int, Field(ge=2)]
+    learning_rate: PositiveFloat
+    weight_decay: Annotated[float, Field(ge=0)]
+    temperature: PositiveFloat
+    mining: bool
+    views: Literal["same", "independent"]
+
+
+class Transform(Section):
+    """One row of `transforms`: the modules it trains, and the systems its loss compares."""
+
+    old: str
+    new: str
+    needs: str
+    modules: Annotated[dict[Name, list[str]], Field(min_length=1)]
+    loss: Literal["alignment", "cl", "mcl"]
+    before: Pair
+    after: Pair | None = None
+    dim: PositiveInt | None = None
+    depth: PositiveInt | None = None
+    width: PositiveInt | None = None
+    epochs: PositiveInt | None = None
+    batch_size: Annotated[int, Field(ge=2)] | None = None
+    learning_rate: PositiveFloat | None = None
+    weight_decay: Annotated[float, Field(ge=0)] | None = None
+    temperature: PositiveFloat | None = None
+    mining: bool | None = None
+    views: Literal["same", "independent"] | None = None
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The stored embedding sets it reads, without repetition."""
+        side = (self.needs.removeprefix("embeddings/"),) if self.needs != "split/train" else ()
+        return tuple(dict.fromkeys((self.old, self.new, *side)))
+
+    def training(self, shared: TransformTraining) -> TransformTraining:
+        """The shared training settings with this row's overrides."""
+        own = {name: getattr(self, name) for name in TransformTraining.model_fields}
+        return shared.model_copy(update={k: v for k, v in own.items() if v is not None})
+
+
+class Order(Section):
+    """One row of `orders`: which gallery items are backfilled first."""
+
+    kind: Literal["random"]
+
+
+class Method(Section):
+    """One row of `methods`: two retrieval systems, merged along an order."""
+
+    before: Pair
+    after: Pair
+    order: str
+
+
+class Evaluate(Section):
+    """How a method's curve is measured."""
+
+    checkpoints: Annotated[int, Field(ge=2)]
+    top_k: Annotated[list[PositiveInt], Field(min_length=1)]
+    distance_bins: PositiveInt
+
+
+class Report(Section):
+    """How results are summarised."""
+
+    bootstrap_resamples: PositiveInt
+    confidence: Annotated[float, Field(gt=0, lt=1)]
+    seed: Seed
+
+
+class Params(Section):
+    """All of params.yaml."""
+
+    device: str
+    seeds: Annotated[list[Seed], Field(min_length=1)]
+    dataset: DatasetSettings
+    split: Split
+    train: Train
+    encoders: Annotated[dict[Name, Encoder], Field(min_length=1)]
+    embed: Embed
+    transform: TransformTraining
+    transforms: dict[Name, Transform]
+    orders: Annotated[dict[Name, Order], Field(min_length=1)]
+    methods: Annotated[dict[Name, Method], Field(min_length=1)]
+    evaluate: Evaluate
+    report: Report
+
+    def embedding_sets(self) -> list[str]:
+        """Every embedding set that the pipeline makes: one an encoder, one a trained module."""
+        modules = [f"{row}/{module}" for row, t in self.transforms.items() for module in t.modules]
+        return [*self.encoders, *modules]
+
+
+def load(path: Path | str = "params.yaml") -> Params:
+    """Read and validate params.yaml.
+
+    Raises:
+        InputError: the file is missing or no YAML, or any key, type or name in it is wrong; all
+            mistakes are listed, each with its key, value and what is allowed.
+    """
+    try:
+        raw = yaml.safe_load(Path(path).read_text())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    return validate(raw, str(path))
+
+
+def validate(raw: Any, source: str = "params.yaml") -> Params:
+    """Check an already parsed params.yaml; `source` names it in errors (see :func:`load`)."""
+    try:
+        params = Params.model_validate(raw)
+    except ValidationError as error:
+        raise _input_error(source, _schema_mistakes(error)) from None
+    mistakes = list(_name_mistakes(params))
+    if mistakes:
+        raise _input_error(source, mistakes)
+    return params
+
+
+def _input_error(source: str, mistakes: Iterable[str]) -> InputError:
+    lines = list(mistakes)
+    count = "1 mistake" if len(lines) == 1 else f"{len(lines)} mistakes"
+    return InputError(f"{source}: {count}\n" + "\n".join(f"  {line}" for line in lines))
+
+
+def _schema_mistakes(error: ValidationError) -> Iterable[str]:
+    """What pydantic found, in the words of the file rather than of the library."""
+    for found in error.errors(include_url=False):
+        # pydantic puts the dataset's name into the location of its section's errors.
+        location = [str(part) for part in found["loc"]]
+        if location[0] == "dataset" and len(location) > 2:
+            del location[1]
+        key = ".".join(location)
+        if found["type"] == "extra_forbidden":
+            allowed = _fields_beside(location)
+            yield f"{key}: unknown key{_nearest(location[-1], allowed)}"
+        elif found["type"] == "missing":
+            yield f"{key}: missing"
+        else:
+            yield f"{key}: {found['input']!r}: {found['msg']}"
+
+
+def _fields_beside(location: list[str]) -> list[str]:
+    """Names allowed where an unknown key was found, by walking the models along its path."""
+    from typing import get_args
+
+    annotation: Any = Params
+    for part in location[:-1]:
+        fields = getattr(annotation, "model_fields", None)
+        if fields is not None and part in fields:
+            annotation = fields[part].annotation
+        elif get_args(annotation):
+            annotation = get_args(annotation)[-1]
+        for option in get_args(annotation):
+            if hasattr(option, "model_fields"):  # X | None
+                annotation = option
+                break
+    models = [a for a in (annotation, *get_args(annotation)) if hasattr(a, "model_fields")]
+    return sorted({name for model in models for name in model.model_fields})
+
+
+def _nearest(name: str, allowed: Iterable[str]) -> str:
+    names = list(allowed)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    nearest = f"; did you mean {close[0]!r}?" if close else ""
+    return f"; allowed: {', '.join(names)}{nearest}" if names else ""
+
+
+def _name_mistakes(params: Params) -> Iterable[str]:
+    """References to something that no row makes."""
+
+    def unknown(key: str, value: str, allowed: Iterable[str], what: str) -> Iterable[str]:
+        names = list(allowed)
+        if value not in names:
+            yield f"{key}: {value!r} is no {what}{_nearest(value, names)}"
+
+    for name, encoder in params.encoders.items():
+        others = [f"encoders/{other}" for other in params.encoders if other != name]
+        key = f"encoders.{name}"
+        if encoder.loss == "bct":
+            yield from unknown(f"{key}.needs", encoder.needs, others, "encoder to be compatible to")
+            yield from _bct_mistakes(key, encoder, params)
+        else:
+            yield from unknown(f"{key}.needs", encoder.needs, ["split/train"], "input of this loss")
+    for name, row in params.transforms.items():
+        key = f"transforms.{name}"
+        if name in params.encoders:
+            yield f"{key}: the name is taken by an encoder; embedding sets need names of their own"
+        for slot, value in (("old", row.old), ("new", row.new)):
+            yield from unknown(f"{key}.{slot}", value, params.encoders, "encoder")
+        sides = ["split/train", *(f"embeddings/{encoder}" for encoder in params.encoders)]
+        yield from unknown(f"{key}.needs", row.needs, sides, "input of a transform")
+        known = list(row.inputs)
+        for module, inputs in row.modules.items():
+            if module in params.encoders:
+                yield f"{key}.modules.{module}: the name is taken by an encoder"
+            for value in inputs:
+                yield from unknown(f"{key}.modules.{module}", value, known, "input known here")
+            known.append(module)
+        pairs = {"before": row.before} | ({"after": row.after} if row.after else {})
+        if row.loss == "mcl" and row.after is None:
+            yield f"{key}.after: missing; mcl compares the systems before and after (eq. 11)"
+        for pair_name, pair in pairs.items():
+            for side in ("query", "gallery"):
+                value = getattr(pair, side)
+                yield from unknown(f"{key}.{pair_name}.{side}", value, known, "set known here")
+    sets = params.embedding_sets()
+    for name, method in params.methods.items():
+        key = f"methods.{name}"
+        for pair_name in ("before", "after"):
+            pair = getattr(method, pair_name)
+            for side in ("query", "gallery"):
+                value = getattr(pair, side)
+                yield from unknown(f"{key}.{pair_name}.{side}", value, sets, "embedding set")
+        yield from unknown(f"{key}.order", method.order, params.orders, "order")
+    for reference in ("old", "new"):
+        if reference not in params.methods:
+            yield f"methods.{reference}: missing; Gain and negative flips are measured against it"
+
+
+def _bct_mistakes(key: str, encoder: Encoder, params: Params) -> Iterable[str]:
+    """BCT passes new embeddings through the old classifier, so their dimensions must agree."""
+    teacher = params.encoders.get(encoder.teacher or "")
+    if teacher is None:
+        return
+    if teacher.loss == "nt_xent":
+        yield f"{key}.needs: {encoder.needs!r} has no classifier, which loss 'bct' needs"
+    old_dim, dim = teacher.network.embedding_dim, encoder.network.embedding_dim
+    if old_dim != dim:
+        yield (
+            f"{key}.network.embedding_dim: {dim}, but {encoder.needs} has {old_dim}; "
+            "loss 'bct' needs them equal"
+        )

@@ -1,0 +1,57 @@
+"""Stage `transform`: the modules of one row, trained on stored embeddings, for each seed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from backfill import device as devices
+from backfill import transforms
+from backfill.artifacts import Layout, load_array, replacing, save_array
+from backfill.params import Params
+from backfill.stages.command import run
+
+
+def transform(params: Params, layout: Layout, name: str) -> None:
+    """Write weights and training curves, and what the modules make of queries and gallery."""
+    row = params.transforms[name]
+    training = row.training(params.transform)
+    device = devices.choose(params.device)
+    devices.make_deterministic(0)
+    views = {source: load_array(layout.embeddings(source, "train")) for source in row.inputs}
+    labels = load_array(layout.labels("train"))
+    stored = {
+        part: {source: load_array(layout.embeddings(source, part))[0] for source in row.inputs}
+        for part in ("query", "gallery")
+    }
+
+    outputs: dict[str, dict[str, list[np.ndarray]]] = {  # type: ignore[type-arg]
+        module: {part: [] for part in stored} for module in row.modules
+    }
+    with replacing(layout.transform(name)) as folder:
+        folder.mkdir()
+        for seed in params.seeds:
+            history: list[dict[str, float]] = []
+            model = transforms.train(
+                row,
+                training,
+                views,
+                labels,
+                seed=seed,
+                device=device,
+                log=history.append,
+                title=f"transform {name}, seed {seed}",
+            )
+            transforms.save(model, folder / f"seed_{seed}.safetensors")
+            rows = [f"{step}\t{record['loss']}" for step, record in enumerate(history)]
+            (folder / f"loss_seed_{seed}.tsv").write_text("\n".join(["step\tloss", *rows, ""]))
+            for part, embeddings in stored.items():
+                for module, made in transforms.apply(model, embeddings, device).items():
+                    outputs[module][part].append(made)
+    with replacing(layout.embeddings(name)) as folder:
+        for module, parts in outputs.items():
+            for part, by_seed in parts.items():
+                save_array(folder / module / f"{part}.npy", np.stack(by_seed))
+
+
+if __name__ == "__main__":
+    run(transform, "name")
