@@ -237,13 +237,13 @@ def _input_error(source: str, mistakes: Iterable[str]) -> InputError:
 def _schema_mistakes(error: ValidationError) -> Iterable[str]:
     """What pydantic found, in the words of the file rather than of the library."""
     for found in error.errors(include_url=False):
-        # pydantic puts the dataset's name into the location of its section's errors.
         location = [str(part) for part in found["loc"]]
-        if location[0] == "dataset" and len(location) > 2:
+        allowed = _fields_beside(location)
+        # pydantic puts the dataset's name into the location of its section's errors.
+        if location[:1] == ["dataset"] and len(location) > 2:
             del location[1]
-        key = ".".join(location)
+        key = ".".join(location) or "the file"
         if found["type"] == "extra_forbidden":
-            allowed = _fields_beside(location)
             yield f"{key}: unknown key{_nearest(location[-1], allowed)}"
         elif found["type"] == "missing":
             yield f"{key}: missing"
@@ -252,22 +252,26 @@ def _schema_mistakes(error: ValidationError) -> Iterable[str]:
 
 
 def _fields_beside(location: list[str]) -> list[str]:
-    """Names allowed where an unknown key was found, by walking the models along its path."""
-    from typing import get_args
+    """Names allowed where an unknown key was found: a walk through the JSON schema."""
+    schema = Params.model_json_schema()
 
-    annotation: Any = Params
+    def resolved(node: dict[str, Any]) -> dict[str, Any]:
+        for option in node.get("anyOf", ()):  # X | None
+            if "$ref" in option:
+                node = option
+        reference = node.get("$ref", "").rpartition("/")[2]
+        found: dict[str, Any] = schema["$defs"][reference] if reference else node
+        return found
+
+    node = schema
     for part in location[:-1]:
-        fields = getattr(annotation, "model_fields", None)
-        if fields is not None and part in fields:
-            annotation = fields[part].annotation
-        elif get_args(annotation):
-            annotation = get_args(annotation)[-1]
-        for option in get_args(annotation):
-            if hasattr(option, "model_fields"):  # X | None
-                annotation = option
-                break
-    models = [a for a in (annotation, *get_args(annotation)) if hasattr(a, "model_fields")]
-    return sorted({name for model in models for name in model.model_fields})
+        if "discriminator" in node:
+            node = resolved({"$ref": node["discriminator"]["mapping"].get(part, "")})
+        else:
+            # A section has properties; rows by name have a pattern for all their names.
+            rows = next(iter(node.get("patternProperties", {}).values()), {})
+            node = resolved(node.get("properties", {}).get(part, rows))
+    return sorted(node.get("properties", {}))
 
 
 def _nearest(name: str, allowed: Iterable[str]) -> str:

@@ -1,0 +1,135 @@
+"""params.yaml is checked as a whole: one error with every mistake, its key and value."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from backfill import params
+from backfill.compose import composed, main
+from backfill.errors import InputError
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def raw() -> dict[str, Any]:
+    return copy.deepcopy(yaml.safe_load((ROOT / "params.yaml").read_text()))
+
+
+def error_of(raw: dict[str, Any]) -> str:
+    with pytest.raises(InputError) as found:
+        params.validate(raw)
+    return str(found.value)
+
+
+def test_params_yaml_is_what_conf_composes_by_default() -> None:
+    assert composed(conf=ROOT / "conf") == yaml.safe_load((ROOT / "params.yaml").read_text())
+
+
+@pytest.mark.parametrize("dataset", ["glyphs", "cifar100", "digits"])
+@pytest.mark.parametrize("scale", ["cpu", "paper"])
+def test_every_composition_is_valid(dataset: str, scale: str) -> None:
+    overrides = [f"dataset={dataset}", f"scale={scale}"]
+    chosen = params.validate(composed(overrides, ROOT / "conf"))
+    assert chosen.dataset.name == dataset
+    assert "rm/psi" in chosen.embedding_sets()
+
+
+def test_the_paper_scale_is_the_published_one() -> None:
+    chosen = params.validate(composed(["dataset=cifar100", "scale=paper"], ROOT / "conf"))
+    for name in ("old", "new", "bct"):
+        assert chosen.encoders[name].network.blocks == [2, 2, 2, 2]
+        assert chosen.encoders[name].network.width == 64
+
+
+def test_composing_keeps_comments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "conf").symlink_to(ROOT / "conf")
+    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    main(["dataset=digits", "embed.views=2"])
+    text = (tmp_path / "params.yaml").read_text()
+    assert params.load(tmp_path / "params.yaml").dataset.name == "digits"
+    assert params.load(tmp_path / "params.yaml").embed.views == 2
+    assert "# augmented views of the training set" in text
+    with pytest.raises(InputError, match="nonsense"):
+        main(["dataset=nonsense"])
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "parts"),
+    [
+        (["evaluate", "checkpionts"], 5, ["evaluate.checkpionts: unknown key", "'checkpoints'"]),
+        (["encoders", "bct", "los_weight"], 1, ["encoders.bct.los_weight", "'loss_weight'"]),
+        (["encoders", "old", "network", "widht"], 1, ["encoders.old.network.widht", "'width'"]),
+        (["transforms", "rm", "temprature"], 1, ["transforms.rm.temprature", "'temperature'"]),
+        (["dataset", "clases"], 10, ["dataset.clases: unknown key", "'classes'"]),
+        (["sead"], 1, ["sead: unknown key", "'seeds'"]),
+        (["embed", "views"], "three", ["embed.views: 'three'", "integer"]),
+        (["train", "learning_rate"], -1, ["train.learning_rate: -1", "greater than 0"]),
+        (["train", "schedule"], "linear", ["train.schedule: 'linear'", "'one_cycle' or 'cosine'"]),
+        (["dataset", "name"], "mnist", ["dataset", "mnist", "cifar100"]),
+        (["methods", "rm", "order"], "randon", ["methods.rm.order: 'randon'", "'random'"]),
+        (
+            ["methods", "rm", "before", "query"],
+            "rm/phi",
+            ["methods.rm.before.query: 'rm/phi' is no embedding set", "did you mean 'rm/psi'?"],
+        ),
+        (["encoders", "bct", "needs"], "encoders/odl", ["'encoders/odl'", "'encoders/old'"]),
+        (["encoders", "bct", "needs"], "encoders/side", ["encoders/side", "has no classifier"]),
+        (["encoders", "old", "needs"], "encoders/new", ["encoders.old.needs", "split/train"]),
+        (["encoders", "bct", "network", "embedding_dim"], 7, ["7, but encoders/old has 64"]),
+        (["transforms", "rm", "new"], "knew", ["transforms.rm.new: 'knew'", "'new'"]),
+        (["transforms", "rm", "modules", "psi"], ["rhow"], ["'rhow'", "'rho'"]),
+        (["transforms", "rm", "after"], None, ["transforms.rm.after: missing"]),
+        (["transforms", "fct", "before", "gallery"], "g", ["transforms.fct.before.gallery: 'g'"]),
+        (["encoders", "Bad-Name"], {}, ["encoders.Bad-Name"]),
+        (["seeds"], [], ["seeds"]),
+    ],
+)
+def test_a_mistake_names_key_value_and_what_is_allowed(
+    raw: dict[str, Any], path: list[str], value: object, parts: list[str]
+) -> None:
+    section = raw
+    for key in path[:-1]:
+        section = section[key]
+    section[path[-1]] = value
+    message = error_of(raw)
+    assert message.startswith("params.yaml: ")
+    for part in parts:
+        assert part in message
+
+
+def test_all_mistakes_come_in_one_error(raw: dict[str, Any]) -> None:
+    raw["methods"]["rm"]["order"] = "x"
+    raw["methods"]["bct"]["before"]["query"] = "y"
+    del raw["methods"]["old"]
+    message = error_of(raw)
+    assert "3 mistakes" in message
+    for key in ("methods.rm.order", "methods.bct.before.query", "methods.old: missing"):
+        assert key in message
+
+
+def test_a_missing_key_is_named(raw: dict[str, Any]) -> None:
+    del raw["train"]["momentum"]
+    assert "train.momentum: missing" in error_of(raw)
+
+
+def test_a_transform_may_not_take_an_encoders_name(raw: dict[str, Any]) -> None:
+    raw["transforms"]["new"] = raw["transforms"]["fct"]
+    assert "transforms.new: the name is taken" in error_of(raw)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("a: [1", "not valid YAML"), ("- 1", "params.yaml"), ("", "params.yaml")],
+)
+def test_a_file_that_is_no_mapping_is_one_error(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message):
+        params.load(path)
+    with pytest.raises(InputError, match=r"absent\.yaml: cannot be read"):
+        params.load(tmp_path / "absent.yaml")
