@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError
 
 from backfill.errors import InputError
 
@@ -97,21 +98,27 @@ def replacing(target: Path) -> Iterator[Path]:
     Raises:
         InputError: the disk is full or the folder cannot be written.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # The suffix stays last: some writers go by it.
-    temporary = target.with_name(f".{target.stem}.{os.getpid()}.tmp{target.suffix}")
+    # The suffix stays last: some writers go by it. .dvcignore knows the pattern.
+    temporary = target.with_name(f".{target.stem}.tmp{target.suffix}")
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _remove(temporary)  # what a process that was killed left behind
         yield temporary
         if target.is_dir():
             shutil.rmtree(target)
         os.replace(temporary, target)
-    except OSError as error:
-        raise InputError(f"{target}: cannot be written ({error.strerror or error})") from error
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{target}: cannot be written ({reason})") from error
     finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary, ignore_errors=True)
-        else:
-            temporary.unlink(missing_ok=True)
+        _remove(temporary)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def save_array(path: Path, array: np.ndarray[Any, Any]) -> None:

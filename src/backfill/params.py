@@ -269,7 +269,7 @@ def _fields_beside(location: list[str]) -> list[str]:
             node = resolved({"$ref": node["discriminator"]["mapping"].get(part, "")})
         else:
             # A section has properties; rows by name have a pattern for all their names.
-            rows = next(iter(node.get("patternProperties", {}).values()), {})
+            rows: dict[str, Any] = next(iter(node.get("patternProperties", {}).values()), {})
             node = resolved(node.get("properties", {}).get(part, rows))
     return sorted(node.get("properties", {}))
 
@@ -328,6 +328,8 @@ def _name_mistakes(params: Params) -> Iterable[str]:
                 value = getattr(pair, side)
                 yield from unknown(f"{key}.{pair_name}.{side}", value, sets, "embedding set")
         yield from unknown(f"{key}.order", method.order, params.orders, "order")
+    if not {1, 5} <= set(params.evaluate.top_k):
+        yield f"evaluate.top_k: {params.evaluate.top_k}: must contain 1 and 5, which reports show"
     for reference in ("old", "new"):
         if reference not in params.methods:
             yield f"methods.{reference}: missing; Gain and negative flips are measured against it"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import sys
 from collections.abc import Callable, Sequence
 
 from backfill.artifacts import Layout
 from backfill.errors import InputError
 from backfill.params import Params, load
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def run(stage: Callable[..., None], *arguments: str, argv: Sequence[str] | None = None) -> None:
@@ -30,3 +33,7 @@ def run(stage: Callable[..., None], *arguments: str, argv: Sequence[str] | None 
         stage(params, Layout(params.dataset.name), *values.values())
     except InputError as error:
         sys.exit(f"error: {error}")
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        sys.exit(f"error: {error.filename or 'disk'}: cannot be written ({error.strerror})")

@@ -1,0 +1,118 @@
+"""CIFAR-100 in its official binary layout.
+
+Source: Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009;
+https://www.cs.toronto.edu/~kriz/cifar.html.
+"""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from backfill.datasets.base import Dataset, ImageSet
+from backfill.errors import InputError
+
+URL = "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz"
+SUPERCLASSES, CLASSES = 20, 100
+SHAPE = (3, 32, 32)
+RECORD = 2 + 3 * 32 * 32  # One byte for the superclass, one for the class, then the pixels.
+FILES = ("train.bin", "test.bin", "fine_label_names.txt", "coarse_label_names.txt")
+
+
+class Cifar100(BaseModel):
+    """CIFAR-100: 50,000 training and 10,000 test images, 100 classes in 20 superclasses."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Literal["cifar100"] = "cifar100"
+    root: Path = Field(
+        Path("data/cifar-100-binary"), description="folder of the official binary files"
+    )
+    max_train: int | None = Field(
+        None, ge=2, description="keep a random subset of so many training images; null: all"
+    )
+    max_test: int | None = Field(
+        None, ge=2, description="keep a random subset of so many test images; null: all"
+    )
+    seed: int = Field(0, ge=0, description="seed of the random subsets")
+
+
+def load_cifar100(settings: Cifar100) -> Dataset:
+    """Load CIFAR-100 from ``settings.root``; the groups are the superclasses.
+
+    Images are (N, 3, 32, 32). The test set is query and gallery, each query itself ignored.
+    Raises :class:`InputError` if files are missing, truncated or hold labels out of range.
+    """
+    from backfill.retrieval.relevance import Relevance
+
+    root = settings.root
+    _check_present(root)
+    train = _subset(read_records(root / "train.bin"), settings.max_train, settings.seed)
+    test = _subset(read_records(root / "test.bin"), settings.max_test, settings.seed)
+    return Dataset(
+        name=settings.name,
+        classes=_read_names(root / "fine_label_names.txt", CLASSES),
+        group_names=_read_names(root / "coarse_label_names.txt", SUPERCLASSES),
+        train=train,
+        query=test,
+        gallery=test,
+        relevance=Relevance.from_labels(test.labels, test.labels, ignore_self=True),
+    )
+
+
+def read_records(path: Path) -> ImageSet:
+    """Read all records of one binary file: images (N, 3, 32, 32), classes, superclasses.
+
+    Raises :class:`InputError` if the size is no positive multiple of a record's 3,074 bytes, or
+    if a label is out of range.
+    """
+    size = path.stat().st_size
+    if size == 0 or size % RECORD:
+        raise InputError(
+            f"{path}: found {size:,} bytes, expected a positive multiple of {RECORD:,} "
+            f"({size // RECORD:,} whole records and {size % RECORD:,} bytes more); "
+            "the file is truncated: unpack the archive again"
+        )
+    records = np.memmap(path, np.uint8, mode="r").reshape(-1, RECORD)
+    for column, kind, count in ((0, "coarse", SUPERCLASSES), (1, "fine", CLASSES)):
+        wrong = np.flatnonzero(records[:, column] >= count)
+        if len(wrong):
+            first = int(wrong[0])
+            raise InputError(
+                f"{path}: found {kind} label {records[first, column]} in record {first:,} "
+                f"({len(wrong):,} such records), expected 0 to {count - 1}"
+            )
+    images = np.array(records[:, 2:]).reshape(-1, *SHAPE)
+    return ImageSet(images, records[:, 1].astype(np.int64), records[:, 0].astype(np.int64))
+
+
+def _check_present(root: Path) -> None:
+    missing = [name for name in FILES if not (root / name).is_file()]
+    if not missing:
+        return
+    archive, folder = root.parent / Path(URL).name, shlex.quote(str(root))
+    raise InputError(
+        f"{root}: found no {', '.join(missing)}; to download CIFAR-100 (161 MB), type\n"
+        f"  mkdir -p {folder}\n"
+        f"  dvc import-url {URL} {shlex.quote(str(archive))}\n"
+        f"  tar -xzf {shlex.quote(str(archive))} -C {folder} --strip-components=1"
+    )
+
+
+def _read_names(path: Path, count: int) -> tuple[str, ...]:
+    names = tuple(path.read_text(encoding="utf-8").split())
+    if len(names) != count:
+        raise InputError(f"{path}: found {len(names)} names, expected {count}")
+    return names
+
+
+def _subset(images: ImageSet, size: int | None, seed: int) -> ImageSet:
+    if size is None or size >= len(images):
+        return images
+    # The head of one permutation: a larger subset contains every smaller one.
+    chosen = np.random.default_rng(seed).permutation(len(images))[:size]
+    return images.take(np.sort(chosen))

@@ -1,0 +1,158 @@
+"""Which characters the glyphs dataset draws, in which typefaces, and which count as one class.
+
+Many characters look alike once size and position no longer tell them apart: O and its Greek and
+Cyrillic twins, c and C, an accented E under any of a dozen accents. They are found by comparing
+renderings, not from a list, so that any set of typefaces can be used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+# Those of matplotlib's fonts that map Unicode code points to the real characters: the Computer
+# Modern fonts have TeX's own encodings, the other STIX fonts hold parts of tall brackets or
+# private code points, and Last Resort draws a placeholder for everything.
+TYPEFACES = (
+    "DejaVuSans",
+    "DejaVuSans-Oblique",
+    "DejaVuSans-Bold",
+    "DejaVuSans-BoldOblique",
+    "DejaVuSansMono",
+    "DejaVuSansMono-Oblique",
+    "DejaVuSansMono-Bold",
+    "DejaVuSansMono-BoldOblique",
+    "DejaVuSerif",
+    "DejaVuSerif-Italic",
+    "DejaVuSerif-Bold",
+    "DejaVuSerif-BoldItalic",
+    "STIXGeneral",
+    "STIXGeneralItalic",
+    "STIXGeneralBol",
+    "STIXGeneralBolIta",
+)
+MIN_TYPEFACES = 12  # Armenian and Georgian are in all of DejaVu's twelve, but not in STIX.
+CATEGORIES = frozenset(  # Neither modifiers nor combining marks: those are parts of letters.
+    ["Lu", "Ll", "Lt", "Lo", "Nd", "Nl", "No", "Sc", "Sm", "So", "Pd", "Ps", "Pe", "Pi", "Pf", "Po"]
+)
+BOX_DRAWING = range(0x2500, 0x25A0)  # Pieces that join into tables, not characters to tell apart.
+
+FONT_SIZE = 64  # Pixels to the em.
+SIDE = 8  # Renderings are compared at SIDE x SIDE pixels, so that strokes need not quite coincide,
+MAX_ASPECT_RATIO = 1.35  # stretched to a square, unless one is so much wider than the other.
+ALIKE = 0.91  # Mean correlation over typefaces: 0.999 for Latin and Cyrillic O, 0.97 for s and S,
+# 0.94 for c and C; 0.89 for E and F, 0.85 for C and G, 0.83 for O and Q.
+
+
+@cache
+def code_points(typeface: str) -> frozenset[int]:
+    """Return the code points for which ``typeface`` has a glyph, its missing-glyph box aside."""
+    from matplotlib.ft2font import FT2Font
+
+    charmap = FT2Font(str(_path(typeface))).get_charmap()
+    return frozenset(code for code, glyph in charmap.items() if glyph)
+
+
+def render(typeface: str, char: str) -> Image.Image | None:
+    """Draw ``char`` white on black, cropped to its ink; None if there is no glyph or no ink."""
+    if ord(char) not in code_points(typeface):
+        return None
+    font = _font(typeface)
+    left, top, right, bottom = font.getbbox(char)
+    image = Image.new("L", (max(int(right - left), 1), max(int(bottom - top), 1)))
+    ImageDraw.Draw(image).text((-left, -top), char, font=font, fill=255)
+    ink = image.getbbox()
+    return image.crop(ink) if ink else None
+
+
+@cache
+def catalogue() -> tuple[str, ...]:
+    """Return every class that can be drawn as the string of its characters in code point order.
+
+    Characters are linked if their likeness (see :func:`similarity`) is at least ``ALIKE``. A class
+    is the best linked character of a connected component and those linked to it directly. The
+    rest of the component is left out: it looks like something that looks like the class. So no
+    two characters of different classes are linked. Classes come in a fixed shuffled order, so that
+    any first few mix all scripts, and the first 100 are among the first 200.
+    """
+    from scipy.sparse.csgraph import connected_components
+
+    chars = candidates()
+    linked = similarity(chars) >= ALIKE
+    degree = linked.sum(1)
+    count, component = connected_components(linked, directed=False)
+    classes = []
+    for k in range(count):
+        members = np.flatnonzero(component == k)
+        centre = members[degree[members].argmax()]
+        classes.append("".join(chars[m] for m in members if linked[centre, m]))
+    return tuple(sorted(classes, key=_shuffled))
+
+
+def candidates() -> str:
+    """Return the letters, digits and symbols of enough typefaces, in code point order."""
+    found: dict[int, int] = {}
+    for typeface in TYPEFACES:
+        for code in code_points(typeface):
+            found[code] = found.get(code, 0) + 1
+    return "".join(
+        chr(code)
+        for code, count in sorted(found.items())
+        if count >= MIN_TYPEFACES
+        and unicodedata.category(chr(code)) in CATEGORIES
+        and code not in BOX_DRAWING
+        and render(TYPEFACES[0], chr(code)) is not None
+    )
+
+
+def similarity(chars: str) -> NDArray[np.float32]:
+    """Return how alike every two of N characters look, (N, N), -1 to 1 (equal).
+
+    Both are cropped to their ink and stretched to one small square with an empty rim (so that a
+    solid block has contrast, too); the likeness is the correlation of the grey values, and 0 where
+    one character is much wider than the other. It is averaged over the typefaces that have both:
+    a single typeface may draw I and l alike.
+    """
+    total = np.zeros((len(chars), len(chars)), np.float32)
+    shared = np.zeros_like(total)
+    for typeface in TYPEFACES:
+        pixels = np.zeros((len(chars), SIDE + 2, SIDE + 2), np.float32)
+        log_aspect = np.full(len(chars), np.nan, np.float32)
+        for row, char in enumerate(chars):
+            image = render(typeface, char)
+            if image is not None:
+                square = image.resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+                pixels[row, 1:-1, 1:-1] = np.asarray(square, np.float32)
+                log_aspect[row] = np.log(image.width / image.height)
+        rows = pixels.reshape(len(chars), -1)
+        rows -= rows.mean(1, keepdims=True)
+        rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1)
+        apart = np.abs(log_aspect[:, None] - log_aspect)  # NaN, so never close, if one is missing.
+        total += np.where(apart < np.log(MAX_ASPECT_RATIO), rows @ rows.T, 0)
+        shared += ~np.isnan(apart)
+    total /= np.maximum(shared, 1)
+    return total
+
+
+def _shuffled(chars: str) -> bytes:
+    """Return a sort key that is as good as random, yet leaves the other classes where they are."""
+    return hashlib.sha256(chars[0].encode()).digest()
+
+
+def _path(typeface: str) -> Path:
+    import matplotlib
+
+    return Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{typeface}.ttf"
+
+
+@cache
+def _font(typeface: str) -> ImageFont.FreeTypeFont:
+    # The basic layout draws one code point as one glyph, whether or not Raqm is installed.
+    path = str(_path(typeface))
+    return ImageFont.truetype(path, FONT_SIZE, layout_engine=ImageFont.Layout.BASIC)

@@ -1,0 +1,44 @@
+"""`python -m backfill.reporting REPORT_FOLDER`: the report's table in the terminal."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from backfill.errors import InputError
+from backfill.reporting.table import print_table
+
+
+def show(folder: Path) -> None:
+    """Print the table of the report in `folder`, and where its page is.
+
+    Raises:
+        InputError: there is no report, or its table cannot be read.
+    """
+    path = folder / "table.csv"
+    try:
+        # A method may be called "nan" or "null"; its name is text all the same.
+        frame = pd.read_csv(path, dtype={"method": str}, keep_default_na=False, na_values=[""])
+        print_table(frame)
+    except FileNotFoundError:
+        raise InputError(f"{path}: not there; `dvc repro report` makes it") from None
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{path}: no table of a report ({error})") from error
+    print((folder / "index.html").resolve().as_uri())
+
+
+def main() -> int:
+    """Run the command line; 1 after an error that the user can mend."""
+    parser = argparse.ArgumentParser(prog="python -m backfill.reporting", description=__doc__)
+    parser.add_argument("folder", type=Path, help="a report's folder, such as reports/cifar100")
+    try:
+        show(parser.parse_args().folder)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

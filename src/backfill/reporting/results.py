@@ -1,0 +1,118 @@
+"""What the evaluation of one method leaves behind, in memory and on disk."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backfill.artifacts import replacing
+from backfill.errors import InputError
+from backfill.retrieval import BackfillCurve
+
+CURVES, DISTANCES = "curves.npz", "distances.npz"
+SIDES = ("before", "after")
+
+
+@dataclass(frozen=True, eq=False)
+class Histogram:
+    """How often a retrieval system gives a positive, or a negative, pair which distance.
+
+    edges: (B+1,) rising bin edges, squared Euclidean distance of unit vectors, within [0, 4].
+    positive, negative: (B,) counts of query-gallery pairs.
+    """
+
+    edges: NDArray[np.float64]
+    positive: NDArray[np.int64]
+    negative: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class MethodResult:
+    """One method: its backfill curve under every seed, and its two systems' distances.
+
+    curves: one a seed, all with the same fractions, queries and top-k.
+    distances: a histogram each for the system `before` and the one `after` backfilling.
+    """
+
+    name: str
+    curves: tuple[BackfillCurve, ...]
+    distances: Mapping[str, Histogram]
+
+    def save(self, folder: Path) -> None:
+        """Write curves.npz and distances.npz to `folder`, the same bytes for the same result.
+
+        curves.npz: name; fraction (T,); average_precision (S, Q, T) float32, NaN for a query
+        without positives; hits_<k> (S, Q, T) bool; S seeds, Q queries. Single precision halves
+        the largest array and is far finer than the noise between queries.
+        distances.npz: <side>_edges (B+1,), <side>_positive and <side>_negative (B,), for both
+        sides, before and after.
+        """
+        curves: dict[str, NDArray[Any]] = {
+            "name": np.array(self.name),
+            "fraction": self.curves[0].fraction,
+            "average_precision": np.stack(
+                [curve.average_precision for curve in self.curves], dtype=np.float32
+            ),
+        }
+        for k in self.curves[0].hits:
+            curves[f"hits_{k}"] = np.stack([curve.hits[k] for curve in self.curves])
+        distances = {
+            f"{side}_{key}": value
+            for side in SIDES
+            for key, value in vars(self.distances[side]).items()
+        }
+        for name, arrays in ((CURVES, curves), (DISTANCES, distances)):
+            with replacing(folder / name) as temporary:
+                # NumPy stamps each member 1980-01-01, so the bytes depend on the arrays alone.
+                np.savez(temporary, allow_pickle=False, **arrays)
+
+    @classmethod
+    def load(cls, folder: Path) -> "MethodResult":
+        """Read what `save` wrote.
+
+        Raises:
+            InputError: a file is missing, damaged, or holds something else; names the file.
+        """
+        stored = _read(folder / CURVES)
+        distances = _read(folder / DISTANCES)
+        try:
+            curves = tuple(
+                BackfillCurve(
+                    fraction=stored["fraction"],
+                    average_precision=average_precision.astype(np.float64),
+                    hits={
+                        int(key.removeprefix("hits_")): hits[seed]
+                        for key, hits in stored.items()
+                        if key.startswith("hits_")
+                    },
+                )
+                for seed, average_precision in enumerate(stored["average_precision"])
+            )
+            name = str(stored["name"])
+        except (KeyError, ValueError, IndexError, TypeError) as error:
+            raise InputError(f"{folder / CURVES}: no curves of a method ({error})") from error
+        try:
+            histograms = {
+                side: Histogram(
+                    *(distances[f"{side}_{key}"] for key in ("edges", "positive", "negative"))
+                )
+                for side in SIDES
+            }
+        except KeyError as error:
+            raise InputError(f"{folder / DISTANCES}: no histograms ({error})") from error
+        return cls(name, curves, histograms)
+
+
+def _read(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return dict(archive)
+    except FileNotFoundError:
+        raise InputError(f"{path}: not there; `dvc repro` makes it") from None
+    # TypeError and AttributeError: a single .npy array is no archive to go through.
+    except (OSError, ValueError, EOFError, BadZipFile, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: no readable .npz archive ({error})") from error

@@ -1,0 +1,57 @@
+"""How far positives and negatives lie from their queries."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from backfill.errors import InputError
+from backfill.retrieval import validate
+from backfill.retrieval.relevance import Relevance
+from backfill.retrieval.similarity import common_dtype, normalise, query_blocks
+
+Float64s = NDArray[np.float64]
+Int64s = NDArray[np.int64]
+
+_LARGEST = 4.0  # squared distance of two opposite unit vectors
+
+
+def distance_histograms(
+    query: ArrayLike, gallery: ArrayLike, relevance: Relevance, bins: int = 100
+) -> tuple[Float64s, Int64s, Int64s]:
+    """Histograms of squared Euclidean distances between L2-normalised vectors.
+
+    query: (Q, d), gallery: (N, d). Returns the bin edges (B + 1,) from 0 to 4, and the numbers of
+    positive and of negative pairs per bin, (B,) each. Ignored pairs are in neither. Bins include
+    their lower edge, the last one both.
+
+    Raises InputError for unusable embeddings, a relevance of other sizes, or bins < 1.
+    """
+    if bins < 1:
+        raise InputError(f"bins: expected at least 1, got {bins}")
+    rows, columns = validate.comparable("query", query, "gallery", gallery)
+    if (relevance.num_queries, relevance.gallery_size) != (len(rows), len(columns)):
+        raise InputError(
+            f"relevance: expected {len(rows)} queries and a gallery of {len(columns)}, "
+            f"got {relevance.num_queries} and {relevance.gallery_size}"
+        )
+    dtype = common_dtype(rows, columns)
+    rows, columns = normalise(rows, dtype), normalise(columns, dtype)
+    # Counting all pairs and taking away the few others is cheaper than a mask over all of them.
+    negatives = np.zeros(bins, np.int64)
+    positives = np.zeros(bins, np.int64)
+    for block in query_blocks(len(rows), len(columns) * dtype.itemsize * 4):
+        place = _bins(rows[block] @ columns.T, bins)
+        negatives += np.bincount(place.ravel(), minlength=bins)
+        for q in range(block.start, block.stop):
+            near = np.bincount(place[q - block.start, relevance.positives(q)], minlength=bins)
+            out = np.bincount(place[q - block.start, relevance.ignored(q)], minlength=bins)
+            positives += near
+            negatives -= near + out
+    return np.linspace(0.0, _LARGEST, bins + 1), positives, negatives
+
+
+def _bins(similarity: NDArray[np.floating[Any]], bins: int) -> Int64s:
+    """Bin of each squared distance 2 - 2 cos; rounding may carry a cosine just past 1."""
+    place = ((2.0 - 2.0 * similarity) * (bins / _LARGEST)).astype(np.int64)
+    return np.clip(place, 0, bins - 1, out=place)

@@ -1,0 +1,62 @@
+"""Small results of real backfill curves: clustered vectors, an old and a better new encoder."""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backfill.reporting.report import write_report
+from backfill.reporting.results import Histogram, MethodResult
+from backfill.retrieval import Relevance, backfill_curve, distance_histograms
+
+CLASSES, QUERIES, GALLERY, SEEDS = 6, 30, 90, 2
+
+
+@pytest.fixture(scope="session")
+def results() -> dict[str, MethodResult]:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(CLASSES, size=QUERIES), rng.integers(CLASSES, size=GALLERY)
+    centres = rng.normal(size=(CLASSES, 12))
+
+    def embed(noise):
+        return tuple(
+            centres[part] + rng.normal(scale=noise, size=(len(part), 12)) for part in labels
+        )
+
+    old, new, other = embed(2.5), embed(1.2), embed(0.9)
+    systems = {
+        "old": (old, old),
+        "new": (new, new),
+        "rm_naive": (old, new),
+        "rm": (new, other),
+        "odd & <name>": ((old[0], new[1]), other),
+    }
+    relevance = Relevance.from_labels(*labels)
+    orders = [rng.permutation(GALLERY) for _ in range(SEEDS)]
+    return {
+        name: MethodResult(
+            name,
+            tuple(backfill_curve(before, after, order, relevance, 5) for order in orders),
+            {
+                side: Histogram(*distance_histograms(*pair, relevance, bins=20))
+                for side, pair in (("before", before), ("after", after))
+            },
+        )
+        for name, (before, after) in systems.items()
+    }
+
+
+@pytest.fixture(scope="session")
+def write():
+    """`write_report` with quick settings; its keywords can be overridden."""
+    parameters = {"dataset": {"name": "glyphs"}, "note": "<b>&"}
+    setting = {"dataset": "cifar100", "seed": 0, "resamples": 50, "level": 0.9}
+    return partial(write_report, parameters=parameters, **setting)
+
+
+@pytest.fixture(scope="session")
+def report(results, write, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("reports") / "cifar100"
+    write(results, folder)
+    return folder

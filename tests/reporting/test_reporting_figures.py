@@ -1,0 +1,82 @@
+import re
+
+import numpy as np
+import pytest
+
+from backfill.reporting.figures import curve_figure, distance_figure
+from backfill.reporting.measures import MAP, cmc, nfr
+from backfill.reporting.results import Histogram, MethodResult
+from backfill.reporting.style import lines, png, svg
+
+UPGRADES = ["rm_naive", "rm_rqt", "rm_cl", "rm_mcl", "rm", "bct", "bct_hot", "bict"]
+UPGRADES += ["fct", "fct_hot", "fct_side", "fct_side_hot"]
+NAMES = ["old", "new", *UPGRADES]
+REFERENCES = {"old": "old", "new": "new"}
+
+
+@pytest.fixture(scope="module")
+def many(results):
+    """The curves and distances of a few methods under as many names as a full run has."""
+    few = list(results.values())
+    return {
+        name: MethodResult(name, few[i % len(few)].curves, few[i % len(few)].distances)
+        for i, name in enumerate(NAMES)
+    }
+
+
+def texts(drawing: bytes) -> list[str]:
+    """Matplotlib notes each text that it draws in a comment."""
+    return re.findall(r"<!-- (.*?) -->", drawing.decode())
+
+
+@pytest.mark.parametrize("measure", [MAP, cmc(1), cmc(5), nfr(1)], ids=lambda m: m.key)
+def test_every_method_is_named_in_the_legend_best_first(many, measure):
+    figure = curve_figure(many, measure, dataset="d", **REFERENCES)
+    entries = [text.get_text().split() for text in figure.legends[0].get_texts()]
+    assert sorted(name for _, name in entries) == sorted(NAMES)
+    values = [float(value) for value, _ in entries]
+    assert values == sorted(values, reverse=measure.higher_is_better)
+    assert len(set(values)) > 1
+
+
+def test_a_line_is_the_mean_and_its_band_the_range_of_the_seeds(results):
+    figure = curve_figure(results, MAP, dataset="d", **REFERENCES)
+    (axes,) = figure.axes
+    line = next(line for line in axes.lines if line.get_label().endswith(" rm_naive"))
+    seeds = 100 * np.stack([c.mean_average_precision for c in results["rm_naive"].curves])
+    np.testing.assert_allclose(line.get_ydata(), seeds.mean(axis=0))
+    bands = [band.get_paths()[0].get_extents() for band in axes.collections]
+    assert any(np.isclose([b.y0, b.y1], [seeds.min(), seeds.max()]).all() for b in bands)
+
+
+def test_every_panel_of_distances_is_titled_and_the_axis_cropped(many):
+    figure = distance_figure(many, dataset="d")
+    found = [axes.get_title(loc="left") for axes in figure.axes]
+    for name in NAMES:
+        assert f"{name}, before" in found
+        assert f"{name}, after" in found
+    histograms = [h for method in many.values() for h in method.distances.values()]
+    occupied = sum(h.positive + h.negative for h in histograms) > 0
+    edges = histograms[0].edges
+    low, high = edges[:-1][occupied].min(), edges[1:][occupied].max()
+    assert figure.axes[0].get_xlim() == pytest.approx((low, high))
+    assert high < 4
+
+
+def test_histograms_without_pairs_can_be_drawn():
+    nothing = Histogram(np.linspace(0, 4, 5), np.zeros(4, np.int64), np.zeros(4, np.int64))
+    method = MethodResult("m", (), {"before": nothing, "after": nothing})
+    assert "m, before" in texts(svg(distance_figure({"m": method}, dataset="d")))
+
+
+def test_lines_differ_without_colour():
+    looks = lines(NAMES, **REFERENCES)
+    assert len({(look.linestyle, look.marker) for look in looks.values()}) == len(NAMES)
+    assert len({tuple(vars(look).values()) for look in looks.values()}) == len(NAMES)
+
+
+@pytest.mark.parametrize("render", [png, svg])
+def test_figures_hold_neither_date_nor_version(results, render):
+    drawing = render(curve_figure(results, MAP, dataset="d", **REFERENCES))
+    for mark in (b"Matplotlib", b"dc:date", b"tIME", b"Software"):
+        assert mark not in drawing

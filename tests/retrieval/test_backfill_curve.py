@@ -1,0 +1,254 @@
+"""Backfill curves against sorting, scikit-learn, and cases worked out by hand."""
+
+import doctest
+import tracemalloc
+from collections.abc import Callable
+
+import brute_force
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score
+
+import backfill.retrieval
+from backfill.retrieval import Relevance, backfill_curve, similarity
+
+
+def test_the_example_in_the_module_docstring() -> None:
+    assert doctest.testmod(backfill.retrieval).failed == 0
+
+
+def random_relevance(
+    draw: Callable[[st.SearchStrategy[int]], int], queries: int, size: int, rng: np.random.Generator
+) -> Relevance:
+    """Labels, or lists with ignored items; at least one query has a positive left."""
+    if draw(st.integers(0, 1)):
+        gallery = rng.integers(0, 3, size)
+        labels = rng.integers(0, 4, queries)  # label 3 has no positives
+        labels[0] = gallery[-1]
+        positions = (np.arange(queries) + draw(st.integers(0, size - 1))) % size
+        positions[0] = 0
+        ignore_self = bool(draw(st.integers(0, 1))) and size > 1
+        return Relevance.from_labels(
+            labels, gallery, ignore_self, positions if ignore_self else None
+        )
+    positives = [np.flatnonzero(rng.random(size) < rng.random()) for _ in range(queries)]
+    ignored = [np.flatnonzero(rng.random(size) < 0.3) for _ in range(queries)]
+    positives[0] = np.union1d(positives[0], [size - 1])
+    ignored[0] = np.setdiff1d(ignored[0], [size - 1])
+    return Relevance.from_lists(positives, ignored, size)
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> dict[str, object]:
+    """Small systems full of exact ties: entries of ±1 in 4 or 16 dimensions have norm 2 or 4."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    queries, size = draw(st.integers(1, 4)), draw(st.integers(1, 12))
+    dtype = draw(st.sampled_from([np.float16, np.float32, np.float64]))
+
+    def signs(items: int, dimensions: int) -> NDArray[np.floating]:
+        return rng.choice([-1.0, 1.0], (items, dimensions)).astype(dtype)
+
+    wide, narrow = draw(st.sampled_from([(4, 4), (4, 16), (16, 4), (16, 16)]))
+    before = signs(queries, wide), signs(size, wide)
+    after = signs(queries, narrow), signs(size, narrow)
+    if wide == narrow and draw(st.booleans()):
+        after = before[0], after[1]
+        if draw(st.booleans()):
+            after = before
+    order = np.arange(size) if draw(st.booleans()) else rng.permutation(size)
+    fractions = draw(
+        st.sampled_from([[0.0, 1.0], [0.0, 0.3, 0.5, 0.7, 1.0], [0.4, 0.8], [1.0], [0.0], [0.2, 1]])
+    )
+    return {
+        "before": before,
+        "after": after,
+        "order": order if draw(st.booleans()) else order[::-1],
+        "relevance": random_relevance(draw, queries, size, rng),
+        "fractions": np.array(fractions, dtype=np.float64),
+    }
+
+
+def check(case: dict[str, object], tolerance: float, top_k: tuple[int, ...] = (1, 2, 5)) -> None:
+    arguments = [case[name] for name in ("before", "after", "order", "relevance", "fractions")]
+    curve = backfill_curve(*arguments, top_k=top_k)  # type: ignore[arg-type]
+    precision, hits = brute_force.curve(*arguments, top_k)  # type: ignore[arg-type]
+    np.testing.assert_allclose(curve.average_precision, precision, rtol=0, atol=tolerance)
+    for k in top_k:
+        np.testing.assert_array_equal(curve.hits[k], hits[k])
+
+
+@given(cases())
+@settings(max_examples=120, deadline=None)
+def test_equals_sorting_on_ties(case: dict[str, object]) -> None:
+    check(case, 1e-12)
+
+
+def real_case(dtype: type[np.floating], queries: int, size: int, seed: int) -> dict[str, object]:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 8, size)
+    centres = {d: rng.standard_normal((8, d)) for d in (24, 40)}
+
+    def embed(dimensions: int, noise: float) -> NDArray[np.floating]:
+        noisy = centres[dimensions][labels] + noise * rng.standard_normal((size, dimensions))
+        return noisy.astype(dtype)
+
+    old, new = embed(24, 3.0), embed(40, 2.0)
+    return {
+        "before": (old[:queries], old),
+        "after": (new[:queries], new),
+        "order": rng.permutation(size),
+        "relevance": Relevance.from_labels(labels[:queries], labels, True, np.arange(queries)),
+        "fractions": np.linspace(0, 1, 6),
+    }
+
+
+def test_equals_sorting_in_float64() -> None:
+    check(real_case(np.float64, 12, 700, seed=1), 1e-12)
+
+
+def test_equals_sorting_in_float32() -> None:
+    check(real_case(np.float32, 12, 700, seed=2), 1e-5)
+
+
+def test_blocks_of_queries_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = real_case(np.float64, 50, 300, seed=3)
+    monkeypatch.setattr(similarity, "BLOCK_BYTES", 7 * 2 * 300 * 8)  # seven queries
+    assert len(list(similarity.query_blocks(50, 2 * 300 * 8))) == 8
+    check(case, 1e-12)
+
+
+def test_thresholds_within_a_hair_of_each_other() -> None:
+    """Similarities that differ by less than a bucket can resolve still rank exactly."""
+    angle = np.concatenate([np.linspace(0.3, 0.3 + 1e-10, 30), [0.1, 1.0]])
+    gallery = np.column_stack([np.cos(angle), np.sin(angle)])
+    query = np.array([[1.0, 0.0]])
+    relevance = Relevance.from_lists([np.arange(0, 30, 2)], [[]], 32)
+    order = np.arange(32)[::-1].copy()
+    case = {"before": (query, gallery), "after": (query, gallery[::-1].copy()), "order": order}
+    check({**case, "relevance": relevance, "fractions": np.linspace(0, 1, 5)}, 1e-12)
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.37, 1.0])
+def test_equals_scikit_learn(fraction: float) -> None:
+    rng = np.random.default_rng(4)
+    size, queries = 400, 20
+    before = rng.standard_normal((queries, 8)), rng.standard_normal((size, 8))
+    after = rng.standard_normal((queries, 12)), rng.standard_normal((size, 12))
+    order = rng.permutation(size)
+    positives = [rng.choice(size, rng.integers(1, 60), replace=False) for _ in range(queries)]
+    ignored = [rng.choice(size, 30, replace=False) for _ in range(queries)]
+    relevance = Relevance.from_lists(positives, ignored, size)
+    curve = backfill_curve(before, after, order, relevance, checkpoints=[fraction])
+
+    moved = order[: round(fraction * size)]
+    score = brute_force.unit(before[0]) @ brute_force.unit(before[1]).T
+    score[:, moved] = (brute_force.unit(after[0]) @ brute_force.unit(after[1]).T)[:, moved]
+    for q in range(queries):
+        kept = np.setdiff1d(np.arange(size), ignored[q])
+        truth = np.isin(kept, positives[q])
+        expected = average_precision_score(truth, score[q, kept])
+        assert curve.average_precision[q, 0] == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("same_query", [True, False])
+def test_identical_rows_rank_by_index_in_float32(same_query: bool) -> None:
+    """Of 1,001 copies of one row, the i-th is exactly the i-th nearest, in either system.
+
+    An odd size and odd dimensions put the copies at the edges of a matrix product's blocks.
+    """
+    rng = np.random.default_rng(5)
+    size = 1001
+    row = rng.standard_normal(37).astype(np.float32)
+    gallery = np.tile(row, (size, 1))
+    query = rng.standard_normal((3, 37)).astype(np.float32)
+    wanted = [0, 500, 1000]
+    other = query if same_query else query + rng.standard_normal((3, 37)).astype(np.float32)
+    curve = backfill_curve(
+        (query, gallery),
+        (other, gallery),
+        rng.permutation(size),
+        Relevance.from_lists([[item] for item in wanted], [[]] * 3, size),
+        checkpoints=5 if same_query else 2,
+    )
+    expected = np.array([1 / (item + 1) for item in wanted])
+    for t in range(len(curve.fraction)):
+        np.testing.assert_array_equal(curve.average_precision[:, t], expected)
+
+
+def test_equal_rows_tie_across_systems_and_signed_zeros() -> None:
+    """With one query embedding, an item that is backfilled with an equal row keeps its rank."""
+    rng = np.random.default_rng(6)
+    query = rng.standard_normal((2, 9)).astype(np.float32)
+    gallery = np.tile(rng.standard_normal(9).astype(np.float32), (333, 1))
+    gallery[:, 4] = 0.0
+    again = gallery.copy()
+    again[:, 4] = -0.0
+    curve = backfill_curve(
+        (query, gallery),
+        (query, again),
+        np.arange(333)[::-1],
+        Relevance.from_lists([[7], [300]], [[], []], 333),
+    )
+    np.testing.assert_array_equal(curve.average_precision[0], np.full(11, 1 / 8))
+    np.testing.assert_array_equal(curve.average_precision[1], np.full(11, 1 / 301))
+
+
+def test_means_and_areas_by_hand() -> None:
+    """Query 0 finds its positive second until it is backfilled; query 1 has no positive."""
+    query = np.array([[1.0, 0.0], [1.0, 0.0]])
+    old = np.array([[0.6, 0.8], [0.8, 0.6]])
+    new = np.array([[1.0, 0.0], [0.8, 0.6]])
+    relevance = Relevance.from_lists([[0], []], [[], []], 2)
+    curve = backfill_curve(
+        (query, old), (query, new), [1, 0], relevance, checkpoints=[0, 0.5, 1], top_k=(1, 2)
+    )
+    np.testing.assert_array_equal(curve.average_precision[0], [0.5, 0.5, 1.0])
+    assert np.isnan(curve.average_precision[1]).all()
+    np.testing.assert_array_equal(curve.hits[1], [[False, False, True], [False] * 3])
+    np.testing.assert_array_equal(curve.mean_average_precision, [0.5, 0.5, 1.0])
+    np.testing.assert_array_equal(curve.cmc[1], [0, 0, 1])
+    np.testing.assert_array_equal(curve.cmc[2], [1, 1, 1])
+    assert curve.auc_map == pytest.approx(0.25 + 0.375)
+    assert curve.auc_cmc == pytest.approx({1: 0.25, 2: 1.0})
+
+
+def test_a_fraction_backfills_the_nearest_number_of_items() -> None:
+    query, old = np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]] * 10)
+    new = np.array([[1.0, 0.0]] * 10)
+    relevance = Relevance.from_lists([[9]], [[]], 10)
+    order = np.arange(10)[::-1]  # item 9 first, then 8, which takes the first rank from it
+    curve = backfill_curve((query, old), (query, new), order, relevance, [0.04, 0.06, 0.14, 0.16])
+    np.testing.assert_allclose(curve.average_precision, [[1 / 10, 1, 1, 1 / 2]])
+
+
+def test_ignored_wins_over_positive() -> None:
+    query, gallery = np.array([[1.0, 0.0]]), np.array([[1.0, 0.0], [0.8, 0.6], [0.6, 0.8]])
+    relevance = Relevance.from_lists([[0, 2]], [[0]], 3)
+    curve = backfill_curve((query, gallery), (query, gallery), [0, 1, 2], relevance)
+    np.testing.assert_array_equal(curve.average_precision, np.full((1, 11), 0.5))
+
+
+def test_scale_of_the_embeddings_does_not_matter() -> None:
+    case = real_case(np.float64, 5, 60, seed=7)
+    query, gallery = case["before"]  # type: ignore[misc]
+    arguments = case["after"], case["order"], case["relevance"]
+    plain = backfill_curve((query, gallery), *arguments)  # type: ignore[arg-type]
+    huge = backfill_curve((query * 2.0**-900, gallery * 2.0**900), *arguments)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(plain.average_precision, huge.average_precision)
+
+
+def test_memory_does_not_grow_with_queries_times_gallery(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(similarity, "BLOCK_BYTES", 2**22)
+    size = 4000
+    rng = np.random.default_rng(8)
+    old, new = (rng.standard_normal((size, 8)).astype(np.float32) for _ in range(2))
+    labels = np.arange(size) % 400
+    relevance = Relevance.from_labels(labels, labels, ignore_self=True)
+    tracemalloc.start()
+    backfill_curve((old, old), (new, new), rng.permutation(size), relevance, checkpoints=2)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < size * size  # a byte per pair; the similarities alone would be eight
