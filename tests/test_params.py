@@ -29,7 +29,7 @@ def test_params_yaml_is_what_conf_composes_by_default() -> None:
     assert composed(conf=ROOT / "conf") == yaml.safe_load((ROOT / "params.yaml").read_text())
 
 
-@pytest.mark.parametrize("dataset", ["glyphs", "cifar100", "digits"])
+@pytest.mark.parametrize("dataset", ["glyphs", "cifar100", "digits", "folder"])
 @pytest.mark.parametrize("scale", ["cpu", "paper"])
 def test_every_composition_is_valid(dataset: str, scale: str) -> None:
     overrides = [f"dataset={dataset}", f"scale={scale}"]

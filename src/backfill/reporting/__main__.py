@@ -1,4 +1,4 @@
-"""`python -m backfill.reporting REPORT_FOLDER`: the report's table in the terminal."""
+"""`python -m backfill.reporting [REPORT_FOLDER]`: the report's table in the terminal."""
 
 import argparse
 import sys
@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from backfill import params
+from backfill.artifacts import Layout
 from backfill.errors import InputError
 from backfill.reporting.table import print_table
 
@@ -31,9 +33,15 @@ def show(folder: Path) -> None:
 def main() -> int:
     """Run the command line; 1 after an error that the user can mend."""
     parser = argparse.ArgumentParser(prog="python -m backfill.reporting", description=__doc__)
-    parser.add_argument("folder", type=Path, help="a report's folder, such as reports/cifar100")
+    parser.add_argument(
+        "folder",
+        type=Path,
+        nargs="?",
+        help="a report's folder; by default that of the dataset in params.yaml",
+    )
+    folder = parser.parse_args().folder
     try:
-        show(parser.parse_args().folder)
+        show(folder or Layout(params.load().dataset.name).report)
     except InputError as error:
         print(error, file=sys.stderr)
         return 1
