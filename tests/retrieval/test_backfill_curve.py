@@ -155,45 +155,64 @@ def test_equals_scikit_learn(fraction: float) -> None:
 
 @pytest.mark.parametrize("same_query", [True, False])
 def test_identical_rows_rank_by_index_in_float32(same_query: bool) -> None:
-    """Of 1,001 copies of one row, the i-th is exactly the i-th nearest, in either system.
+    """Of 1,001 copies of one row, the i-th is exactly the i-th nearest.
 
-    An odd size and odd dimensions put the copies at the edges of a matrix product's blocks.
+    Sizes and dimensions are such that a plain float32 product gives some of the copies another
+    similarity, at the edges of its blocks.
     """
     rng = np.random.default_rng(5)
-    size = 1001
-    row = rng.standard_normal(37).astype(np.float32)
-    gallery = np.tile(row, (size, 1))
-    query = rng.standard_normal((3, 37)).astype(np.float32)
-    wanted = [0, 500, 1000]
-    other = query if same_query else query + rng.standard_normal((3, 37)).astype(np.float32)
+    size, queries = 1001, 64
+    gallery = np.tile(rng.standard_normal(37).astype(np.float32), (size, 1))
+    query = rng.standard_normal((queries, 37)).astype(np.float32)
+    other = query if same_query else query[::-1].copy()
+    wanted = np.linspace(0, size - 1, queries).astype(int)
     curve = backfill_curve(
         (query, gallery),
         (other, gallery),
         rng.permutation(size),
-        Relevance.from_lists([[item] for item in wanted], [[]] * 3, size),
-        checkpoints=5 if same_query else 2,
+        Relevance.from_lists(wanted[:, None], [[]] * queries, size),
+        checkpoints=5 if same_query else 2,  # with two systems in play, the copies do not tie
     )
-    expected = np.array([1 / (item + 1) for item in wanted])
-    for t in range(len(curve.fraction)):
-        np.testing.assert_array_equal(curve.average_precision[:, t], expected)
+    for column in curve.average_precision.T:
+        np.testing.assert_array_equal(column, 1 / (wanted + 1))
 
 
 def test_equal_rows_tie_across_systems_and_signed_zeros() -> None:
     """With one query embedding, an item that is backfilled with an equal row keeps its rank."""
     rng = np.random.default_rng(6)
-    query = rng.standard_normal((2, 9)).astype(np.float32)
-    gallery = np.tile(rng.standard_normal(9).astype(np.float32), (333, 1))
+    size, queries = 333, 64
+    query = rng.standard_normal((queries, 9)).astype(np.float32)
+    gallery = np.tile(rng.standard_normal(9).astype(np.float32), (size, 1))
     gallery[:, 4] = 0.0
     again = gallery.copy()
     again[:, 4] = -0.0
+    wanted = np.linspace(0, size - 1, queries).astype(int)
     curve = backfill_curve(
         (query, gallery),
         (query, again),
-        np.arange(333)[::-1],
-        Relevance.from_lists([[7], [300]], [[], []], 333),
+        np.arange(size)[::-1],
+        Relevance.from_lists(wanted[:, None], [[]] * queries, size),
     )
-    np.testing.assert_array_equal(curve.average_precision[0], np.full(11, 1 / 8))
-    np.testing.assert_array_equal(curve.average_precision[1], np.full(11, 1 / 301))
+    for column in curve.average_precision.T:
+        np.testing.assert_array_equal(column, 1 / (wanted + 1))
+
+
+def test_equal_rows_share_one_similarity() -> None:
+    rng = np.random.default_rng(7)
+    rows = rng.standard_normal((3, 4))
+    old, new = rows[[0, 1, 0, 2]], rows[[1, 1, 0, 0]]
+    order = np.array([3, 0, 1, 2])
+    together = similarity.SimilarityPlan.of((rows, old), (rows, new), order)
+    assert together.width == 3
+    np.testing.assert_array_equal(together.columns, [[0, 1, 2, 1], [1, 2, 2, 1]])
+    apart = similarity.SimilarityPlan.of((rows, old), (rows[::-1], new), order)
+    assert apart.width == 3 + 2
+    np.testing.assert_array_equal(apart.columns, [[0, 1, 2, 1], [3, 4, 4, 3]])
+
+
+def test_signed_zeros_are_one_value() -> None:
+    rows = similarity.normalise(np.array([[1.0, 0.0], [1.0, -0.0]]), np.dtype(np.float32))
+    assert len(similarity.distinct_rows(rows)[0]) == 1
 
 
 def test_means_and_areas_by_hand() -> None:

@@ -1,7 +1,7 @@
 """Which gallery items are relevant to a query, and which are left out of its ranking."""
 
 import os
-import tempfile
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -141,13 +141,13 @@ class Relevance:
         """Write to `path`, whole or not at all; equal relevance gives equal bytes."""
         path = Path(path)
         arrays = {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         try:
-            with os.fdopen(descriptor, "wb") as file:
+            with temporary.open("xb") as file:
                 np.savez(file, allow_pickle=False, **arrays)  # type: ignore[arg-type]
             os.replace(temporary, path)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
 
     @classmethod

@@ -1,0 +1,133 @@
+"""Encoders of any depth and width; their files; what backward compatibility needs of them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file, save_file
+
+from backfill.encoders.augment import distort, shift_and_flip
+from backfill.encoders.embedding import embed
+from backfill.encoders.model import Encoder
+from backfill.encoders.objectives import BackwardCompatible
+from backfill.encoders.resnet import ResNet
+from backfill.encoders.teacher import old_classifier
+from backfill.errors import InputError
+from backfill.params import Augment
+
+TINY = {"family": "resnet", "blocks": [1, 1], "width": 4, "embedding_dim": 6}
+
+
+def encoder(classes: int = 3) -> Encoder:
+    torch.manual_seed(0)
+    return Encoder(TINY, 3, list(range(10, 10 + classes)), 16.0)
+
+
+def test_resnet_18_is_the_published_one() -> None:
+    network = ResNet(3, [2, 2, 2, 2], 64, 100)
+    # He et al.'s ResNet-18 with the CIFAR stem and 100 outputs has 11.22 million parameters.
+    assert sum(p.numel() for p in network.parameters()) == 11_220_132
+    convolutions = [m for m in network.modules() if isinstance(m, torch.nn.Conv2d)]
+    assert len([c for c in convolutions if c.kernel_size == (3, 3)]) == 17
+
+
+@pytest.mark.parametrize(("blocks", "width", "side"), [([1], 4, 8), ([3, 4, 6, 3], 8, 32)])
+def test_any_depth_and_width_and_image_size(blocks: list[int], width: int, side: int) -> None:
+    network = ResNet(1, blocks, width, 5).eval()
+    assert network(torch.randn(2, 1, side, side)).shape == (2, 5)
+
+
+def test_saving_and_loading_keeps_embeddings_and_classifier(tmp_path: Path) -> None:
+    first = encoder()
+    images = np.random.default_rng(0).integers(0, 256, (7, 3, 8, 8), dtype=np.uint8)
+    first.measure_pixels(torch.from_numpy(images))
+    path = tmp_path / "weights.safetensors"
+    first.place(torch.device("cpu")).save(path)
+    second = Encoder.load(path)
+    assert second.classes == [10, 11, 12]
+    assert "classifier.weight" in load_file(path)
+    before = embed(first, images, batch_size=7)
+    np.testing.assert_array_equal(embed(second, images, batch_size=7), before)
+    np.testing.assert_allclose(np.linalg.norm(before, axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "empty", "text", "other", "absent", "pickle"])
+def test_a_file_that_is_no_encoder_is_one_error(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "weights.safetensors"
+    encoder().save(path)
+    if damage == "truncated":
+        path.write_bytes(path.read_bytes()[:-10])
+    elif damage == "empty":
+        path.write_bytes(b"")
+    elif damage == "text":
+        path.write_text("not weights at all")
+    elif damage == "other":
+        save_file({"x": torch.zeros(1)}, path)
+    elif damage == "pickle":
+        torch.save({"x": torch.zeros(1)}, path)
+    else:
+        path.unlink()
+    with pytest.raises(InputError, match=r"weights\.safetensors: (no readable|not there)"):
+        Encoder.load(path)
+
+
+def test_the_old_classifier_keeps_its_rows_and_synthesises_the_others() -> None:
+    old = encoder(classes=2)  # labels 10 and 11
+    generator = torch.Generator().manual_seed(0)
+    embeddings = torch.randn(6, 6, generator=generator)
+    labels = torch.tensor([10, 11, 12, 12, 13, 12])
+    weight = old_classifier(old, [10, 11, 12, 13], embeddings, labels)
+    assert old.classifier is not None
+    rows = F.normalize(old.classifier.weight.detach())
+    torch.testing.assert_close(weight[:2], rows)
+    unit = F.normalize(embeddings)
+    torch.testing.assert_close(weight[2], F.normalize(unit[[2, 3, 5]].mean(0), dim=0))
+    torch.testing.assert_close(weight[3], unit[4])
+    with pytest.raises(InputError, match="class 99: no training image"):
+        old_classifier(old, [99], embeddings, labels)
+
+
+def test_bct_adds_the_old_classifiers_cross_entropy() -> None:
+    new = encoder()
+    generator = torch.Generator().manual_seed(1)
+    embeddings = torch.randn(5, 6, generator=generator)
+    old_weight = torch.randn(3, 6, generator=generator)
+    targets = torch.tensor([0, 2, 1, 1, 0])
+    bct = BackwardCompatible(Augment(crop_padding=1, flip=False), old_weight, 16.0, 0.7)
+    assert new.classifier is not None
+
+    def cross_entropy(weight: torch.Tensor) -> torch.Tensor:
+        scores = 16 * F.cosine_similarity(embeddings[:, None], weight[None], dim=2)
+        return F.cross_entropy(scores, targets)
+
+    expected = cross_entropy(new.classifier.weight) + 0.7 * cross_entropy(old_weight)
+    torch.testing.assert_close(bct(new, embeddings, targets), expected)
+
+
+def test_shifts_are_reflected_crops_of_each_image() -> None:
+    image = torch.arange(25, dtype=torch.uint8).reshape(1, 1, 5, 5)
+    padded = np.pad(image[0, 0].numpy(), 2, mode="reflect")
+    crops = [padded[r : r + 5, c : c + 5] for r in range(5) for c in range(5)]
+    allowed = {crop.tobytes() for crop in crops} | {crop[:, ::-1].tobytes() for crop in crops}
+    many = shift_and_flip(
+        image.expand(400, 1, 5, 5), torch.Generator().manual_seed(0), padding=2, flip=True
+    )
+    seen = {crop.numpy().tobytes() for crop in many[:, 0]}
+    assert seen == allowed  # all of them turn up, and nothing else
+
+
+def test_without_padding_or_flip_images_stay_as_they_are() -> None:
+    images = torch.randint(0, 256, (4, 3, 6, 6), dtype=torch.uint8)
+    same = shift_and_flip(images, torch.Generator(), padding=0, flip=False)
+    torch.testing.assert_close(same, images)
+
+
+def test_distortions_differ_by_image_and_follow_the_generator() -> None:
+    images = torch.randint(0, 256, (1, 3, 8, 8), dtype=torch.uint8).expand(6, 3, 8, 8)
+    first = distort(images, torch.Generator().manual_seed(0), flip=True)
+    again = distort(images, torch.Generator().manual_seed(0), flip=True)
+    assert first.dtype == torch.uint8
+    torch.testing.assert_close(first, again)
+    assert len({image.numpy().tobytes() for image in first}) == 6
