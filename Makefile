@@ -28,13 +28,14 @@ lint: $(VENV)/installed
 types: $(VENV)/installed
 	mypy
 
+# One thread in each of the two workers: they would only wait for each other with more.
 tests: $(VENV)/installed
-	python -m pytest
+	OMP_NUM_THREADS=1 python -m pytest
 
 $(VENV)/installed: requirements.lock pyproject.toml
 	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement requirements.lock
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(VENV)/bin/pip install --disable-pip-version-check --requirement requirements.lock
+	$(VENV)/bin/pip install --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
 # requirements.lock anew, from what pyproject.toml asks for

@@ -131,6 +131,28 @@ def test_thresholds_within_a_hair_of_each_other() -> None:
     check({**case, "relevance": relevance, "fractions": np.linspace(0, 1, 5)}, 1e-12)
 
 
+def test_thresholds_too_close_to_scale_by_their_distance() -> None:
+    query, gallery = np.array([[1.0, 0.0]]), np.array([[0.0, 1.0], [1e-25, 1.0], [3.0, 4.0]])
+    relevance = Relevance.from_lists([[0, 1]], [[]], 3)
+    curve = backfill_curve((query, gallery), (query, gallery), [0, 1, 2], relevance, [0.0])
+    np.testing.assert_allclose(curve.average_precision, [[(1 / 2 + 2 / 3) / 2]], rtol=1e-15)
+
+
+def test_many_tied_positives() -> None:
+    rng = np.random.default_rng(9)
+    gallery, again = rng.choice([-1.0, 1.0], (2, 150, 4))
+    case = {
+        "before": (gallery[:3], gallery),
+        "after": (gallery[:3], again),
+        "order": rng.permutation(150),
+        "relevance": Relevance.from_lists(
+            [rng.choice(150, 60, replace=False) for _ in range(3)], [[]] * 3, 150
+        ),
+        "fractions": np.linspace(0, 1, 4),
+    }
+    check(case, 1e-12)
+
+
 @pytest.mark.parametrize("fraction", [0.0, 0.37, 1.0])
 def test_equals_scikit_learn(fraction: float) -> None:
     rng = np.random.default_rng(4)

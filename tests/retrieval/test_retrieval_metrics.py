@@ -55,7 +55,7 @@ def test_worst_step() -> None:
 
 def test_negative_flip_rate() -> None:
     """Three queries are right with the old system; the fourth never counts."""
-    old = curve_of([[1], [1], [1], [0]])
+    old = curve_of([[1, 0], [1, 1], [1, 1], [0, 1]])  # whose later columns do not count
     curve = curve_of([[1, 0, 1], [1, 0, 1], [0, 1, 1], [0, 0, 0]])
     np.testing.assert_allclose(negative_flip_rate(old, curve, 1), [1 / 3, 2 / 3, 0])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from backfill.artifacts import Layout, load_array, replacing
 from backfill.params import Pair, Params
@@ -30,7 +31,7 @@ def evaluate(params: Params, layout: Layout, name: str) -> None:
             checkpoints=chosen.checkpoints,
             top_k=chosen.top_k,
         )
-        for seed, order in enumerate(orders)
+        for seed, order in enumerate(tqdm(orders, desc=f"evaluate {name}", unit="seed"))
     ]
     # One seed's distances show the shape; the seeds differ far less than the systems do.
     distances = {
