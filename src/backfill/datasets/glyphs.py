@@ -43,21 +43,21 @@ class Glyphs(BaseModel):
 
     name: Literal["glyphs"] = "glyphs"
     classes: int = Field(200, ge=2, description="characters, look-alikes counted as one")
-    train_size: int = Field(20_000, ge=2, description="training images")
+    train_size: int = Field(12_000, ge=2, description="training images")
     gallery_size: int = Field(4_000, ge=2, description="gallery images, each a query as well")
     seed: int = Field(0, ge=0, description="seed of all images; the classes do not depend on it")
-    rotation: float = Field(20.0, ge=0, le=180, description="turn by up to so many degrees")
+    rotation: float = Field(12.0, ge=0, le=180, description="turn by up to so many degrees")
     scale: Positives = Field((0.45, 0.9), description="longer side, in image sides")
-    stretch: float = Field(0.3, ge=0, le=2, description="log of width to height, up to +-")
-    shear: float = Field(0.3, ge=0, le=2, description="slant, up to +-")
-    shift: float = Field(0.12, ge=0, le=1, description="off centre by up to +-, in image sides")
+    stretch: float = Field(0.2, ge=0, le=2, description="log of width to height, up to +-")
+    shear: float = Field(0.2, ge=0, le=2, description="slant, up to +-")
+    shift: float = Field(0.08, ge=0, le=1, description="off centre by up to +-, in image sides")
     weight: float = Field(0.4, ge=0, le=4, description="stroke edge moved by up to +-, in pixels")
     softness: Positives = Field((0.8, 2.5), description="width of a stroke's edge, in pixels")
-    clutter: int = Field(2, ge=0, le=16, description="parts of other characters, up to")
+    clutter: int = Field(1, ge=0, le=16, description="parts of other characters, up to")
     lines: int = Field(1, ge=0, le=16, description="lines across the image, up to")
-    contrast: Shares = Field((0.3, 0.9), description="between ink and paper, either way up")
+    contrast: Shares = Field((0.4, 0.9), description="between ink and paper, either way up")
     light: Share = Field(0.3, description="change of brightness from rim to rim, up to +-")
-    noise: Shares = Field((0.02, 0.12), description="standard deviation of the pixels' noise")
+    noise: Shares = Field((0.02, 0.08), description="standard deviation of the pixels' noise")
 
 
 def load_glyphs(settings: Glyphs) -> Dataset:
