@@ -41,8 +41,8 @@ def test_conditions() -> None:
 
 
 def test_conditions_tolerate_rounding_and_no_more() -> None:
-    assert Conditions.of([0.3, 0.3 - 1e-10], 0.3 + 1e-10, 0.3) == Conditions(True, True, True)
-    assert Conditions.of([0.3, 0.3 - 1e-8], 0.3 + 1e-8, 0.3) == Conditions(False, False, False)
+    assert Conditions.of([0.3, 0.3 - 1e-7], 0.3 + 1e-7, 0.3) == Conditions(True, True, True)
+    assert Conditions.of([0.3, 0.3 - 1e-5], 0.3 + 1e-5, 0.3) == Conditions(False, False, False)
 
 
 def test_worst_step() -> None:
