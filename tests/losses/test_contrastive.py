@@ -35,7 +35,7 @@ def same_value_and_gradients(
 
 def kept(distances: dict[int, Tensor], mining: bool, farthest: bool) -> list[Tensor]:
     """The distances that a loop over candidates keeps."""
-    values = sorted(distances.values(), key=float, reverse=farthest)
+    values = sorted(distances.values(), key=lambda d: d.item(), reverse=farthest)
     return values[: math.ceil(len(values) / 2)] if mining else values
 
 

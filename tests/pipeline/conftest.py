@@ -8,15 +8,10 @@ from pathlib import Path
 
 import pytest
 
+# All of these tests go to one worker, which runs the pipeline once.
+ONE_WORKER = pytest.mark.xdist_group("pipeline")
 ROOT = Path(__file__).parents[2]
 COPIED = ("src", "conf", "dvc.yaml", "params.yaml", ".dvcignore", ".gitignore")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep all of these tests in one worker, which runs the pipeline once."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("pipeline"))
 
 
 class Project:

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from .conftest import Project
+from .conftest import ONE_WORKER, Project
+
+pytestmark = ONE_WORKER
 
 
 def changed_stages(project: Project) -> set[str]:

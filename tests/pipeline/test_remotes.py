@@ -7,7 +7,9 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from .conftest import Project
+from .conftest import ONE_WORKER, Project
+
+pytestmark = ONE_WORKER
 
 KEYS = {
     "AWS_ACCESS_KEY_ID": "test",
