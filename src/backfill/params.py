@@ -24,6 +24,10 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
+# What `needs` says where nothing else is needed: every row has it, as DVC cannot leave it out.
+NOTHING_ELSE = "split/train"
+
+
 class Section(BaseModel):
     """Base of every section: unknown keys are errors, values cannot change afterwards."""
 
@@ -82,7 +86,7 @@ class Encoder(Section):
     @property
     def teacher(self) -> str | None:
         """The encoder whose weights this one needs, if any."""
-        return self.needs.removeprefix("encoders/") if self.needs != "split/train" else None
+        return self.needs.removeprefix("encoders/") if self.needs != NOTHING_ELSE else None
 
 
 class Embed(Section):
@@ -138,7 +142,7 @@ class Transform(Section):
     @property
     def inputs(self) -> tuple[str, ...]:
         """The stored embedding sets it reads, without repetition."""
-        side = (self.needs.removeprefix("embeddings/"),) if self.needs != "split/train" else ()
+        side = (self.needs.removeprefix("embeddings/"),) if self.needs != NOTHING_ELSE else ()
         return tuple(dict.fromkeys((self.old, self.new, *side)))
 
     def training(self, shared: TransformTraining) -> TransformTraining:
@@ -289,6 +293,14 @@ def _name_mistakes(params: Params) -> Iterable[str]:
         if value not in names:
             yield f"{key}: {value!r} is no {what}{_nearest(value, names)}"
 
+    def unknown_in_pairs(
+        key: str, row: Transform | Method, allowed: list[str], what: str
+    ) -> Iterable[str]:
+        for name, pair in (("before", row.before), ("after", row.after)):
+            if pair is not None:
+                yield from unknown(f"{key}.{name}.query", pair.query, allowed, what)
+                yield from unknown(f"{key}.{name}.gallery", pair.gallery, allowed, what)
+
     for name, encoder in params.encoders.items():
         others = [f"encoders/{other}" for other in params.encoders if other != name]
         key = f"encoders.{name}"
@@ -296,14 +308,14 @@ def _name_mistakes(params: Params) -> Iterable[str]:
             yield from unknown(f"{key}.needs", encoder.needs, others, "encoder to be compatible to")
             yield from _bct_mistakes(key, encoder, params)
         else:
-            yield from unknown(f"{key}.needs", encoder.needs, ["split/train"], "input of this loss")
+            yield from unknown(f"{key}.needs", encoder.needs, [NOTHING_ELSE], "input of this loss")
     for name, row in params.transforms.items():
         key = f"transforms.{name}"
         if name in params.encoders:
             yield f"{key}: the name is taken by an encoder; embedding sets need names of their own"
         for slot, value in (("old", row.old), ("new", row.new)):
             yield from unknown(f"{key}.{slot}", value, params.encoders, "encoder")
-        sides = ["split/train", *(f"embeddings/{encoder}" for encoder in params.encoders)]
+        sides = [NOTHING_ELSE, *(f"embeddings/{encoder}" for encoder in params.encoders)]
         yield from unknown(f"{key}.needs", row.needs, sides, "input of a transform")
         known = list(row.inputs)
         for module, inputs in row.modules.items():
@@ -312,21 +324,13 @@ def _name_mistakes(params: Params) -> Iterable[str]:
             for value in inputs:
                 yield from unknown(f"{key}.modules.{module}", value, known, "input known here")
             known.append(module)
-        pairs = {"before": row.before} | ({"after": row.after} if row.after else {})
         if row.loss == "mcl" and row.after is None:
             yield f"{key}.after: missing; mcl compares the systems before and after (eq. 11)"
-        for pair_name, pair in pairs.items():
-            for side in ("query", "gallery"):
-                value = getattr(pair, side)
-                yield from unknown(f"{key}.{pair_name}.{side}", value, known, "set known here")
+        yield from unknown_in_pairs(key, row, known, "set known here")
     sets = params.embedding_sets()
     for name, method in params.methods.items():
         key = f"methods.{name}"
-        for pair_name in ("before", "after"):
-            pair = getattr(method, pair_name)
-            for side in ("query", "gallery"):
-                value = getattr(pair, side)
-                yield from unknown(f"{key}.{pair_name}.{side}", value, sets, "embedding set")
+        yield from unknown_in_pairs(key, method, sets, "embedding set")
         yield from unknown(f"{key}.order", method.order, params.orders, "order")
     if not {1, 5} <= set(params.evaluate.top_k):
         yield f"evaluate.top_k: {params.evaluate.top_k}: must contain 1 and 5, which reports show"
