@@ -5,8 +5,8 @@
     data/<dataset>/embeddings/  <encoder>/ and <transform>/<module>/: one .npy a part
     data/<dataset>/transforms/  <transform>/: weights, training curve, by seed
     data/<dataset>/orders/      <order>.npy
-    data/<dataset>/evaluate/    <method>/: the curve of every query, the distance histograms
-    reports/<dataset>/          what people read
+    data/<dataset>/evaluate/    <study>/<method>/: every query's curve, distance histograms
+    reports/<dataset>/          <study>/: what people read
 
 Everything is written to a temporary name beside its target and renamed, so that a process that
 dies at any moment leaves nothing that looks finished.
@@ -34,7 +34,7 @@ class Layout:
 
     def __init__(self, dataset: str, root: Path = Path()) -> None:
         self.data = root / "data" / dataset
-        self.report = root / "reports" / dataset
+        self.reports = root / "reports" / dataset
         self.split = self.data / "split"
         self.evaluations = self.data / "evaluate"
 
@@ -55,9 +55,9 @@ class Layout:
         """Relevance of the gallery to each query."""
         return self.split / "relevance.npz"
 
-    def allocation(self, side: str) -> Path:
-        """Rows of the training set that the `old` or the `new` encoder trains on."""
-        return self.split / f"{side}.npy"
+    def allocation(self, part: str) -> Path:
+        """Rows of the training set in one part of a split, `<split>/<part>`."""
+        return self.split / "rows" / f"{part}.npy"
 
     def encoder(self, name: str) -> Path:
         """Folder of a trained encoder."""
@@ -83,9 +83,13 @@ class Layout:
         """(S, N) gallery rows in the order in which they are backfilled, one order a seed."""
         return self.data / "orders" / f"{name}.npy"
 
-    def evaluation(self, name: str) -> Path:
+    def evaluation(self, study: str, name: str) -> Path:
         """Folder of a method's results."""
-        return self.evaluations / name
+        return self.evaluations / study / name
+
+    def report(self, study: str) -> Path:
+        """Folder of a study's report."""
+        return self.reports / study
 
 
 @contextmanager

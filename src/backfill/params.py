@@ -34,21 +34,74 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Split(Section):
-    """Which part of the training set the old encoder sees."""
+class FractionSplit(Section):
+    """The old encoder sees `fraction` of the classes, or of every class's images."""
 
-    allocation: Literal["extended_class"]
-    old_fraction: Fraction
+    allocation: Literal["extended_class", "open_class", "expansion", "open_data"]
+    fraction: Fraction
     seed: Seed
 
+    @property
+    def parts(self) -> list[str]:
+        """Names of the parts of the training set."""
+        return ["old", "new"]
 
-class Network(Section):
-    """Architecture of an encoder; `blocks` residual blocks a group, the first `width` channels."""
+
+class SequentialSplit(Section):
+    """Generations see growing, nested shares of every class."""
+
+    allocation: Literal["sequential"]
+    fractions: Annotated[list[Fraction], Field(min_length=2)]
+    seed: Seed
+
+    @property
+    def parts(self) -> list[str]:
+        """Names of the parts of the training set."""
+        return [f"gen{g}" for g in range(len(self.fractions))]
+
+
+class BiasedSplit(Section):
+    """The old encoder sees only `fraction` of the images of the `minority` groups."""
+
+    allocation: Literal["biased"]
+    minority: Annotated[list[str], Field(min_length=1)]
+    fraction: Annotated[float, Field(ge=0, lt=1)]
+    seed: Seed
+
+    @property
+    def parts(self) -> list[str]:
+        """Names of the parts of the training set."""
+        return ["old", "new"]
+
+
+Split = Annotated[
+    FractionSplit | SequentialSplit | BiasedSplit, Field(discriminator="allocation")
+]
+
+
+class ResNet(Section):
+    """A residual network; `blocks` a group, the first `width` channels wide."""
 
     family: Literal["resnet"]
     blocks: Annotated[list[PositiveInt], Field(min_length=1)]
     width: PositiveInt
     embedding_dim: PositiveInt
+    stem: Literal["small", "large"] = "small"
+
+
+class Vit(Section):
+    """A vision transformer of `depth` layers on square patches, tokens `width` wide."""
+
+    family: Literal["vit"]
+    image_size: PositiveInt
+    patch: PositiveInt
+    depth: PositiveInt
+    width: PositiveInt
+    heads: PositiveInt
+    embedding_dim: PositiveInt
+
+
+Network = Annotated[ResNet | Vit, Field(discriminator="family")]
 
 
 class Augment(Section):
@@ -59,14 +112,18 @@ class Augment(Section):
 
 
 class Train(Section):
-    """The training loop, shared by all encoders."""
+    """The training loop; a row of `encoders` may override epochs, network and learning rate."""
 
+    network: Network
+    epochs: PositiveInt
     batch_size: PositiveInt
+    optimizer: Literal["sgd", "adam"]
     learning_rate: PositiveFloat
     momentum: Annotated[float, Field(ge=0, lt=1)]
     weight_decay: Annotated[float, Field(ge=0)]
-    schedule: Literal["one_cycle", "cosine"]
+    schedule: Literal["one_cycle", "cosine", "step"]
     warmup_fraction: Annotated[float, Field(ge=0, lt=1)]
+    step_epochs: PositiveInt = 30
     classifier_scale: PositiveFloat
     augment: Augment
 
@@ -74,19 +131,48 @@ class Train(Section):
 class Encoder(Section):
     """One row of `encoders`: what it trains on, with which loss, as which network."""
 
-    trains_on: Literal["old", "new"]
+    trains_on: str
     needs: str
-    loss: Literal["classification", "bct", "nt_xent"]
-    loss_weight: Annotated[float, Field(ge=0)] = 1.0
-    temperature: PositiveFloat = 0.5
-    epochs: PositiveInt
+    loss: Literal[
+        "classification",
+        "nt_xent",
+        "bct",
+        "vanilla",
+        "ract",
+        "ract_split",
+        "triplet",
+        "ract_triplet",
+        "bct_ract",
+        "focal_distillation",
+        "lwf",
+    ]
     seed: Seed
-    network: Network
+    loss_weight: Annotated[float, Field(ge=0)] = 1.0
+    bct_weight: Annotated[float, Field(ge=0)] = 1.0
+    temperature: PositiveFloat = 0.5
+    temperature_new: PositiveFloat | None = None
+    eta: Annotated[float, Field(ge=0)] = 1.0
+    margin: Annotated[float, Field(ge=0)] = 0.8
+    positives: Literal["self", "class"] = "self"
+    focus: Annotated[float, Field(ge=0)] = 5.0
+    epochs: PositiveInt | None = None
+    learning_rate: PositiveFloat | None = None
+    network: Network | None = None
 
     @property
     def teacher(self) -> str | None:
-        """The encoder whose weights this one needs, if any."""
-        return self.needs.removeprefix("encoders/") if self.needs != NOTHING_ELSE else None
+        """The encoder whose stored embeddings and classifier this one needs, if any."""
+        return self.needs.removeprefix("embeddings/") if self.needs != NOTHING_ELSE else None
+
+    @property
+    def supervised(self) -> bool:
+        """Whether it has a classifier."""
+        return self.loss != "nt_xent"
+
+    def training(self, shared: Train) -> Train:
+        """The shared training settings with this row's overrides."""
+        own = {key: getattr(self, key) for key in ("epochs", "learning_rate", "network")}
+        return shared.model_copy(update={k: v for k, v in own.items() if v is not None})
 
 
 class Embed(Section):
@@ -158,11 +244,32 @@ class Order(Section):
 
 
 class Method(Section):
-    """One row of `methods`: two retrieval systems, merged along an order."""
+    """One row of `methods`: two retrieval systems, merged along an order.
 
+    It is shown in a panel of a study's report, as `label` or under its own name.
+    """
+
+    study: str
     before: Pair
     after: Pair
     order: str
+    panel: str = "all"
+    label: str | None = None
+
+
+class Panel(Section):
+    """The methods of a panel that its others are measured against: the floor, and Gain's goal."""
+
+    old: str
+    new: str
+
+
+class Study(Section):
+    """A question with a report of its own: its panels by name, and what it shows besides."""
+
+    panels: Annotated[dict[Name, Panel], Field(min_length=1)]
+    figure: Literal["sequential", "subgroups", "ablations"] | None = None
+    minority: list[str] = []
 
 
 class Evaluate(Section):
@@ -187,7 +294,7 @@ class Params(Section):
     device: str
     seeds: Annotated[list[Seed], Field(min_length=1)]
     dataset: DatasetSettings
-    split: Split
+    splits: Annotated[dict[Name, Split], Field(min_length=1)]
     train: Train
     encoders: Annotated[dict[Name, Encoder], Field(min_length=1)]
     embed: Embed
@@ -195,6 +302,7 @@ class Params(Section):
     transforms: dict[Name, Transform]
     orders: Annotated[dict[Name, Order], Field(min_length=1)]
     methods: Annotated[dict[Name, Method], Field(min_length=1)]
+    studies: Annotated[dict[Name, Study], Field(min_length=1)]
     evaluate: Evaluate
     report: Report
 
@@ -301,14 +409,16 @@ def _name_mistakes(params: Params) -> Iterable[str]:
                 yield from unknown(f"{key}.{name}.query", pair.query, allowed, what)
                 yield from unknown(f"{key}.{name}.gallery", pair.gallery, allowed, what)
 
+    parts = [f"{name}/{part}" for name, split in params.splits.items() for part in split.parts]
     for name, encoder in params.encoders.items():
-        others = [f"encoders/{other}" for other in params.encoders if other != name]
+        others = [f"embeddings/{other}" for other in params.encoders if other != name]
         key = f"encoders.{name}"
-        if encoder.loss == "bct":
-            yield from unknown(f"{key}.needs", encoder.needs, others, "encoder to be compatible to")
-            yield from _bct_mistakes(key, encoder, params)
-        else:
+        yield from unknown(f"{key}.trains_on", encoder.trains_on, parts, "part of a split")
+        if encoder.loss in ("classification", "nt_xent"):
             yield from unknown(f"{key}.needs", encoder.needs, [NOTHING_ELSE], "input of this loss")
+        else:
+            yield from unknown(f"{key}.needs", encoder.needs, others, "encoder to be compatible to")
+            yield from _teacher_mistakes(key, encoder, params)
     for name, row in params.transforms.items():
         key = f"transforms.{name}"
         if name in params.encoders:
@@ -332,23 +442,30 @@ def _name_mistakes(params: Params) -> Iterable[str]:
         key = f"methods.{name}"
         yield from unknown_in_pairs(key, method, sets, "embedding set")
         yield from unknown(f"{key}.order", method.order, params.orders, "order")
+        yield from unknown(f"{key}.study", method.study, params.studies, "study")
+        if method.study in params.studies:
+            panels = params.studies[method.study].panels
+            yield from unknown(f"{key}.panel", method.panel, panels, "panel of this study")
     if not {1, 5} <= set(params.evaluate.top_k):
         yield f"evaluate.top_k: {params.evaluate.top_k}: must contain 1 and 5, which reports show"
-    for reference in ("old", "new"):
-        if reference not in params.methods:
-            yield f"methods.{reference}: missing; Gain and negative flips are measured against it"
+    for name, study in params.studies.items():
+        for panel, references in study.panels.items():
+            inside = [m for m, row in params.methods.items() if (row.study, row.panel) == (name, panel)]
+            for role in ("old", "new"):
+                key = f"studies.{name}.panels.{panel}.{role}"
+                yield from unknown(key, getattr(references, role), inside, "method of this panel")
 
 
-def _bct_mistakes(key: str, encoder: Encoder, params: Params) -> Iterable[str]:
-    """BCT passes new embeddings through the old classifier, so their dimensions must agree."""
+def _teacher_mistakes(key: str, encoder: Encoder, params: Params) -> Iterable[str]:
+    """Compatible losses compare new embeddings with old ones, or with the old classifier's rows."""
     teacher = params.encoders.get(encoder.teacher or "")
     if teacher is None:
         return
-    if teacher.loss == "nt_xent":
-        yield f"{key}.needs: {encoder.needs!r} has no classifier, which loss 'bct' needs"
-    old_dim, dim = teacher.network.embedding_dim, encoder.network.embedding_dim
-    if old_dim != dim:
+    if not teacher.supervised:
+        yield f"{key}.needs: {encoder.needs!r} has no classifier, which loss {encoder.loss!r} needs"
+    old_dim, dim = (row.training(params.train).network.embedding_dim for row in (teacher, encoder))
+    if old_dim != dim and encoder.loss != "focal_distillation":
         yield (
             f"{key}.network.embedding_dim: {dim}, but {encoder.needs} has {old_dim}; "
-            "loss 'bct' needs them equal"
+            f"loss {encoder.loss!r} needs them equal"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from backfill.artifacts import replacing
+from backfill.encoders.classifier import StoredClassifier
 from backfill.encoders.resnet import ResNet
+from backfill.encoders.vit import VisionTransformer
 from backfill.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +28,10 @@ def build_network(settings: dict[str, Any], channels: int) -> nn.Module:
 
     A network maps (B, C, H, W) float images to (B, embedding_dim) embeddings.
     """
-    families = {"resnet": ResNet}
+    families: dict[str, Callable[..., nn.Module]] = {
+        "resnet": ResNet,
+        "vit": VisionTransformer,
+    }
     options = {key: value for key, value in settings.items() if key != "family"}
     return families[settings["family"]](channels, **options)
 
@@ -94,6 +100,13 @@ class Encoder(nn.Module):
         pixels = (images.to(self.mean.dtype) / 255 - self.mean) / self.std
         embeddings: Tensor = self.network(pixels.contiguous(memory_format=torch.channels_last))
         return embeddings.float()
+
+    def stored_classifier(self) -> StoredClassifier | None:
+        """The classifier as it is stored beside the embeddings, if there is one."""
+        if self.classifier is None:
+            return None
+        weight = self.classifier.weight.detach().cpu().numpy()
+        return StoredClassifier(weight, self.classes, float(self.classifier.scale))
 
     def place(self, device: torch.device) -> Encoder:
         """Move to `device`, weights in the memory order that convolutions are fastest in."""

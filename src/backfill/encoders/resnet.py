@@ -1,4 +1,4 @@
-"""Residual networks for small images (He et al., CVPR 2016; the CIFAR stem, no max pooling)."""
+"""Residual networks (He et al., CVPR 2016; the CIFAR stem by default)."""
 
 from __future__ import annotations
 
@@ -42,15 +42,25 @@ class ResNet(nn.Module):
         blocks: residual blocks in each group.
         width: channels of the first group.
         embedding_dim: D, the size of the embedding.
+        stem: `small` keeps the resolution (32x32 images); `large` is ImageNet's, a 7x7
+            convolution and a pooling that quarter it.
     """
 
     def __init__(
-        self, channels: int, blocks: Sequence[int], width: int, embedding_dim: int
+        self,
+        channels: int,
+        blocks: Sequence[int],
+        width: int,
+        embedding_dim: int,
+        stem: str = "small",
     ) -> None:
         super().__init__()
-        self.stem = nn.Sequential(
-            nn.Conv2d(channels, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU()
+        large = stem == "large"
+        first = nn.Conv2d(
+            channels, width, 7 if large else 3, 2 if large else 1, 3 if large else 1, bias=False
         )
+        pooling = [nn.MaxPool2d(3, 2, padding=1)] if large else []
+        self.stem = nn.Sequential(first, nn.BatchNorm2d(width), nn.ReLU(), *pooling)
         groups: list[nn.Module] = []
         inputs = width
         for group, count in enumerate(blocks):

@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from backfill.artifacts import replacing
 from backfill.device import has_fast_bfloat16
+from backfill.encoders.objectives import Batch
 
 if TYPE_CHECKING:
     from backfill.encoders.model import Encoder
@@ -55,23 +56,23 @@ class Batches:
             self.rows = np.sort(self.rows)
             chosen = torch.from_numpy(np.ascontiguousarray(self.images[self.rows]))
             self._resident = chosen.to(self.device)
-            self.targets = self.targets[torch.from_numpy(self.rows)]
 
     def __len__(self) -> int:
         return len(self.rows) // self.size
 
-    def epoch(self, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield (B, C, H, W) uint8 images and (B,) targets on the device, in random order."""
+    def epoch(self, generator: torch.Generator) -> Iterator[Batch]:
+        """Yield batches in random order."""
         order = torch.randperm(len(self.rows), generator=generator)
         for start in range(0, len(self) * self.size, self.size):
             index = order[start : start + self.size]
             if self._resident is not None:
-                yield self._resident[index.to(self.device)], self.targets[index].to(self.device)
+                rows = self.rows[index.numpy()]
+                images = self._resident[index.to(self.device)]
             else:
                 rows = np.sort(self.rows[index.numpy()])
-                images = torch.from_numpy(self.images[rows])
-                targets = self.targets[torch.from_numpy(rows)]
-                yield images.to(self.device, non_blocking=True), targets.to(self.device)
+                images = torch.from_numpy(self.images[rows]).to(self.device, non_blocking=True)
+            places = torch.from_numpy(rows)
+            yield Batch(images, self.targets[places].to(self.device), places)
 
 
 @dataclass
@@ -95,16 +96,16 @@ class Trainer:
         # Norms and biases are few and need no decay; decaying them costs accuracy.
         groups: list[dict[str, Any]] = [
             {"params": [p for p in parameters if p.ndim > 1], "weight_decay": s.weight_decay},
-            {"params": [p for p in parameters if p.ndim <= 1]},
+            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
         ]
-        self.optimizer = torch.optim.SGD(
-            groups,
-            lr=s.learning_rate,
-            momentum=s.momentum,
-            nesterov=s.momentum > 0,
-        )
-        steps = max(1, self.epochs * len(self.batches))
-        self.scheduler = schedule(self.optimizer, s, steps)
+        self.optimizer: torch.optim.Optimizer
+        if s.optimizer == "adam":
+            self.optimizer = torch.optim.Adam(groups, lr=s.learning_rate)
+        else:
+            self.optimizer = torch.optim.SGD(
+                groups, lr=s.learning_rate, momentum=s.momentum, nesterov=s.momentum > 0
+            )
+        self.scheduler = schedule(self.optimizer, s, self.epochs, len(self.batches))
 
     def run_epoch(self, epoch: int, after_step: Callable[[], object] = lambda: None) -> float:
         """Train on every image once; returns the mean loss."""
@@ -112,11 +113,11 @@ class Trainer:
         self.encoder.train()
         bfloat16 = has_fast_bfloat16(self.device)
         total = torch.zeros((), device=self.device)
-        for images, targets in self.batches.epoch(generator):
-            views = self.objective.views(images, generator)
+        for batch in self.batches.epoch(generator):
+            views = self.objective.views(batch.images, generator)
             with torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16):
                 embeddings = self.encoder(views)
-            loss = self.objective(self.encoder, embeddings, targets)
+            loss = self.objective(self.encoder, embeddings, batch, generator)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             self.optimizer.step()
@@ -174,13 +175,19 @@ STATEFUL = ("encoder", "objective", "optimizer", "scheduler")
 
 
 def schedule(
-    optimizer: torch.optim.Optimizer, settings: Train, steps: int
+    optimizer: torch.optim.Optimizer, settings: Train, epochs: int, steps_per_epoch: int
 ) -> torch.optim.lr_scheduler.LRScheduler:
-    """Learning rate over `steps`: up to `learning_rate`, then down along a cosine.
+    """Learning rate step by step: up to `learning_rate`, then down.
 
-    `one_cycle` (Smith & Topin, 2019) begins at 1/25 and ends near zero; `cosine` rises linearly
-    from zero and falls to zero.
+    `one_cycle` (Smith & Topin, 2019) begins at 1/25 and ends near zero along a cosine; `cosine`
+    rises linearly from zero and falls to zero; `step` starts at once and divides by ten after
+    every `step_epochs` epochs.
     """
+    steps = max(1, epochs * steps_per_epoch)
+    if settings.schedule == "step":
+        return torch.optim.lr_scheduler.StepLR(
+            optimizer, max(1, settings.step_epochs * steps_per_epoch), gamma=0.1
+        )
     if settings.schedule == "one_cycle":
         return torch.optim.lr_scheduler.OneCycleLR(
             optimizer,

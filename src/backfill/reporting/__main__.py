@@ -41,7 +41,7 @@ def main() -> int:
     )
     folder = parser.parse_args().folder
     try:
-        show(folder or Layout(params.load().dataset.name).report)
+        show(folder or Layout(params.load().dataset.name).report("overview"))
     except InputError as error:
         print(error, file=sys.stderr)
         return 1

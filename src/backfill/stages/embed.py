@@ -17,7 +17,10 @@ from backfill.stages.command import run
 
 
 def embed(params: Params, layout: Layout, name: str) -> None:
-    """Write (views, N, D) embeddings of the augmented training set, (1, N, D) of the others."""
+    """Write (views, N, D) embeddings of the augmented training set, (1, N, D) of the others.
+
+    The encoder's classifier, if it has one, is stored beside them.
+    """
     devices.make_deterministic(params.embed.seed)
     encoder = Encoder.load(layout.weights(name), devices.choose(params.device))
     augment = params.train.augment
@@ -44,6 +47,9 @@ def embed(params: Params, layout: Layout, name: str) -> None:
                     )
                 )
             save_array(folder / layout.embeddings(name, part).name, np.stack(views))
+        classifier = encoder.stored_classifier()
+        if classifier is not None:
+            classifier.save(folder)
 
 
 if __name__ == "__main__":

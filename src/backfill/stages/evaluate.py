@@ -40,7 +40,7 @@ def evaluate(params: Params, layout: Layout, name: str) -> None:
         )
         for side, pair in systems.items()
     }
-    with replacing(layout.evaluation(name)) as folder:
+    with replacing(layout.evaluation(method.study, name)) as folder:
         folder.mkdir()
         MethodResult(name, tuple(curves), distances).save(folder)
 

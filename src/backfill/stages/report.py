@@ -9,11 +9,12 @@ from backfill.reporting.results import MethodResult
 from backfill.stages.command import run
 
 
-def report(params: Params, layout: Layout) -> None:
-    """Write metrics, tables, figures and the page to reports/<dataset>/."""
+def report(params: Params, layout: Layout, study: str) -> None:
+    """Write metrics, tables, figures and the page of one study to reports/<dataset>/<study>/."""
+    methods = {name: row for name, row in params.methods.items() if row.study == study}
     write_report(
-        {name: MethodResult.load(layout.evaluation(name)) for name in params.methods},
-        layout.report,
+        {name: MethodResult.load(layout.evaluation(study, name)) for name in methods},
+        layout.report(study),
         dataset=params.dataset.name,
         parameters=params.model_dump(mode="json", exclude_none=True),
         seed=params.report.seed,
@@ -23,4 +24,4 @@ def report(params: Params, layout: Layout) -> None:
 
 
 if __name__ == "__main__":
-    run(report)
+    run(report, "study")

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
+
+from backfill import splits
 from backfill.artifacts import PARTS, Layout, replacing, save_array
-from backfill.datasets import load
-from backfill.params import Params
-from backfill.splits import ALLOCATIONS
+from backfill.datasets import Dataset, load
+from backfill.errors import InputError
+from backfill.params import BiasedSplit, FractionSplit, Params, SequentialSplit, Split
 from backfill.stages.command import run
 
 
 def split(params: Params, layout: Layout) -> None:
-    """Write images, labels, groups and relevance of each part, and the training rows."""
+    """Write images, labels, groups and relevance of each part, and every split's training rows."""
     dataset = load(params.dataset)
-    chosen = params.split
-    rows = ALLOCATIONS[chosen.allocation](dataset.train.labels, chosen.old_fraction, chosen.seed)
+    rows = {name: parts_of(name, row, dataset) for name, row in params.splits.items()}
     with replacing(layout.split) as folder:
         # The same layout, under the temporary name.
         draft = Layout(params.dataset.name)
@@ -25,11 +27,41 @@ def split(params: Params, layout: Layout) -> None:
             save_array(draft.images(part), items.images)
             save_array(draft.labels(part), items.labels)
             save_array(draft.groups(part), items.groups)
-        for side, indices in rows.items():
-            save_array(draft.allocation(side), indices)
+        for name, parts in rows.items():
+            for part, indices in parts.items():
+                save_array(draft.allocation(f"{name}/{part}"), indices)
         dataset.relevance.save(draft.relevance)
         names = {"classes": dataset.classes, "groups": dataset.group_names}
         (folder / "names.json").write_text(json.dumps(names, ensure_ascii=False, indent=1))
+
+
+def parts_of(name: str, row: Split, dataset: Dataset) -> dict[str, splits.Rows]:
+    """The training rows of each part of one split.
+
+    Raises:
+        InputError: the dataset cannot be split so; names the row of params.yaml.
+    """
+    labels = dataset.train.labels
+    try:
+        if isinstance(row, SequentialSplit):
+            return splits.sequential(labels, row.fractions, row.seed)
+        if isinstance(row, BiasedSplit):
+            unknown = sorted(set(row.minority) - set(dataset.group_names))
+            if unknown:
+                known = ", ".join(dataset.group_names)
+                raise InputError(f"minority: no group {', '.join(unknown)}; there are {known}")
+            minority = np.flatnonzero(np.isin(dataset.group_names, row.minority)).tolist()
+            return splits.biased(labels, dataset.train.groups, minority, row.fraction, row.seed)
+        assert isinstance(row, FractionSplit)
+        of_fraction = {
+            "extended_class": splits.extended_class,
+            "open_class": splits.open_class,
+            "expansion": splits.expansion,
+            "open_data": splits.open_data,
+        }
+        return of_fraction[row.allocation](labels, row.fraction, row.seed)
+    except InputError as error:
+        raise InputError(f"splits.{name}.{error}") from error
 
 
 if __name__ == "__main__":

@@ -1,0 +1,60 @@
+"""A small vision transformer (Dosovitskiy et al., ICLR 2021), as `transformers` implements it."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from backfill.errors import InputError
+
+
+class VisionTransformer(nn.Module):
+    """Patches, attention, and an embedding layer on the class token.
+
+    Args:
+        channels: of the images.
+        image_size: side of the images, in pixels.
+        patch: side of a patch; divides `image_size`.
+        depth: number of attention layers.
+        width: size of the tokens.
+        heads: attention heads a layer; divides `width`.
+        embedding_dim: D, the size of the embedding.
+
+    Raises:
+        InputError: `transformers` is not installed; it is an extra (`pip install backfill[vit]`).
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        image_size: int,
+        patch: int,
+        depth: int,
+        width: int,
+        heads: int,
+        embedding_dim: int,
+    ) -> None:
+        super().__init__()
+        try:
+            from transformers import ViTConfig, ViTModel
+        except ImportError as error:
+            raise InputError(
+                "network.family: 'vit' needs the package transformers (pip install backfill[vit])"
+            ) from error
+        settings = ViTConfig(
+            image_size=image_size,
+            patch_size=patch,
+            num_channels=channels,
+            num_hidden_layers=depth,
+            hidden_size=width,
+            intermediate_size=4 * width,
+            num_attention_heads=heads,
+            hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0,
+        )
+        self.transformer = ViTModel(settings, add_pooling_layer=False)
+        self.embedding = nn.Linear(width, embedding_dim)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map (B, C, H, W) normalised images to (B, D) embeddings, not yet of unit length."""
+        tokens = self.transformer(images).last_hidden_state
+        return self.embedding(tokens[:, 0])  # type: ignore[no-any-return]
