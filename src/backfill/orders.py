@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.special import entr, softmax
 
 from backfill.errors import InputError
 
 Permutation = np.ndarray[Any, np.dtype[np.int64]]
+Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 
 def random(count: int, seed: int) -> Permutation:
@@ -37,3 +39,23 @@ def by_score(scores: np.ndarray[Any, Any]) -> Permutation:
         row = int(np.flatnonzero(~np.isfinite(scores))[0])
         raise InputError(f"scores: {scores[row]} in row {row}, expected finite numbers")
     return np.argsort(-scores, kind="stable")
+
+
+def least_confidence(class_scores: Floats) -> Floats:
+    """(N,) one minus the probability of the likeliest class (RACT, eq. 9).
+
+    Args:
+        class_scores: (N, C) of a classifier on the old embeddings, before the softmax.
+    """
+    return 1 - softmax(class_scores.astype(np.float64), axis=1).max(1)
+
+
+def margin(class_scores: Floats) -> Floats:
+    """(N,) one minus the gap between the two likeliest classes (RACT, eq. 10)."""
+    top = np.sort(softmax(class_scores.astype(np.float64), axis=1), axis=1)[:, -2:]
+    return 1 - (top[:, 1] - top[:, 0])
+
+
+def entropy(class_scores: Floats) -> Floats:
+    """(N,) entropy of the class probabilities, in nats (RACT, eq. 11)."""
+    return np.asarray(entr(softmax(class_scores.astype(np.float64), axis=1)).sum(1))

@@ -211,9 +211,13 @@ class Transform(Section):
     new: str
     needs: str
     modules: Annotated[dict[Name, list[str]], Field(min_length=1)]
-    loss: Literal["alignment", "cl", "mcl"]
+    loss: Literal["alignment", "cl", "cl_both", "mcl", "fastfill"]
     before: Pair
     after: Pair | None = None
+    uncertainty: str | None = None
+    class_weight: Annotated[float, Field(ge=0)] = 1.0
+    separate: bool = False
+    seeds: Annotated[list[Seed], Field(min_length=1)] | None = None
     dim: PositiveInt | None = None
     depth: PositiveInt | None = None
     width: PositiveInt | None = None
@@ -434,8 +438,13 @@ def _name_mistakes(params: Params) -> Iterable[str]:
             for value in inputs:
                 yield from unknown(f"{key}.modules.{module}", value, known, "input known here")
             known.append(module)
-        if row.loss == "mcl" and row.after is None:
-            yield f"{key}.after: missing; mcl compares the systems before and after (eq. 11)"
+        if row.loss in ("mcl", "cl_both") and row.after is None:
+            yield f"{key}.after: missing; {row.loss} needs the systems before and after (eq. 11)"
+        if row.uncertainty is not None:
+            made = list(row.modules)
+            yield from unknown(f"{key}.uncertainty", row.uncertainty, made, "module of this row")
+        elif row.loss == "fastfill":
+            yield f"{key}.uncertainty: missing; fastfill predicts a module's log-variance"
         yield from unknown_in_pairs(key, row, known, "set known here")
     sets = params.embedding_sets()
     for name, method in params.methods.items():

@@ -21,12 +21,18 @@ from tqdm import tqdm
 from backfill.artifacts import replacing
 from backfill.losses.alignment import alignment
 from backfill.losses.contrastive import contrastive, metric_compatible
+from backfill.losses.distance import unit
+from backfill.losses.fastfill import point_to_class, under_uncertainty
 
 if TYPE_CHECKING:
+    from backfill.encoders.classifier import StoredClassifier
     from backfill.params import Transform, TransformTraining
 
 Embeddings = Mapping[str, Tensor]
 Array = np.ndarray[Any, Any]
+
+# Under this name `apply` gives, and the stage stores, the doubted module's log-variance.
+LOG_VARIANCE = "log_variance"
 
 
 class Mlp(nn.Sequential):
@@ -66,10 +72,17 @@ class Transforms(nn.Module):
         sizes = dict(dims)
         self.parts = nn.ModuleDict()
         for name, inputs in row.modules.items():
-            sizes[name] = row.dim or _output_size(name, row, dims)
+            sizes[name] = _output_size(name, row, dims)
             self.parts[name] = Mlp(
                 [sizes[i] for i in inputs], sizes[name], training.depth, training.width
             )
+        # How far off a module's output will be, from what the module reads (FastFill).
+        self.doubted = row.uncertainty
+        self.doubt = (
+            Mlp([sizes[i] for i in row.modules[row.uncertainty]], 1, 2, training.width)
+            if row.uncertainty
+            else None
+        )
 
     def forward(self, stored: Embeddings) -> dict[str, Tensor]:
         """Map stored (B, D) unit-length embeddings by name to those and every module's output."""
@@ -79,15 +92,23 @@ class Transforms(nn.Module):
             known[name] = F.normalize(part(inputs))
         return known
 
+    def log_variance(self, known: Embeddings) -> Tensor:
+        """(B,) log-variance of the doubted module's error, from what :meth:`forward` returned."""
+        assert self.doubt is not None
+        assert self.doubted is not None
+        inputs = torch.cat([known[i] for i in self.reads[self.doubted]], dim=1)
+        # Fitted to the modules' errors, it must not bend what they make.
+        return self.doubt(inputs.detach()).squeeze(1)  # type: ignore[no-any-return]
+
 
 def _output_size(module: str, row: Transform, dims: Mapping[str, int]) -> int:
-    """A module is as wide as the stored embedding that it is compared with, else as `new`."""
+    """A module is as wide as the stored embedding that it is compared with, else as `dim` says."""
     for pair in (row.before, row.after):
         if pair is not None and module in (pair.query, pair.gallery):
             other = pair.gallery if module == pair.query else pair.query
             if other in dims:
                 return dims[other]
-    return dims[row.new]
+    return row.dim or dims[row.new]
 
 
 def loss_of(
@@ -103,9 +124,33 @@ def loss_of(
         return alignment(*before)
     if name == "cl":
         return contrastive(*before, labels, **options)
+    if name == "cl_both":
+        assert after is not None
+        return contrastive(*before, labels, **options) + contrastive(*after, labels, **options)
     assert name == "mcl"
     assert after is not None
     return metric_compatible(before, after, labels, **options)
+
+
+def fastfill(
+    model: Transforms,
+    row: Transform,
+    before: tuple[Tensor, Tensor],
+    known: Embeddings,
+    labels: Tensor,
+    classifier: StoredClassifier,
+) -> Tensor:
+    """FastFill's loss: exp(-s) * (L2 + mu * CE) + s, with s the predicted log-variance.
+
+    L2 is the squared distance of h(old) from the new embedding, CE the new classifier's loss on
+    h(old), mu the row's `class_weight`; form of the head and mu are ours.
+    """
+    target, made = before
+    to_point = (unit(made) - unit(target)).square().sum(1)
+    weight = unit(torch.from_numpy(classifier.weight).to(made.device))
+    rows = torch.searchsorted(torch.tensor(classifier.classes, device=labels.device), labels)
+    to_class = point_to_class(made, rows, weight, classifier.scale)
+    return under_uncertainty(to_point + row.class_weight * to_class, model.log_variance(known))
 
 
 def train(
@@ -113,6 +158,7 @@ def train(
     training: TransformTraining,
     views: Mapping[str, Array],
     labels: Array,
+    classifier: StoredClassifier | None = None,
     *,
     seed: int,
     device: torch.device,
@@ -127,6 +173,7 @@ def train(
         views: (V, N, D) stored embeddings of the training set under each name the row reads,
             one array an encoder, of V augmented views.
         labels: (N,) classes.
+        classifier: the new encoder's, for the loss `fastfill`.
         seed: of weights, batches and views.
         device: where to train.
         log: called with each epoch's mean loss.
@@ -162,7 +209,16 @@ def train(
                 after = None
                 if row.after is not None:
                     after = queries[row.after.query], galleries[row.after.gallery]
-                loss = loss_of(row.loss, before, after, targets[batch], training)
+                if row.separate:  # the query's module learns from `after` alone
+                    before = before[0].detach(), before[1]
+                if row.loss == "fastfill":
+                    assert classifier is not None
+                    loss = fastfill(model, row, before, galleries, targets[batch], classifier)
+                else:
+                    loss = loss_of(row.loss, before, after, targets[batch], training)
+                    if row.uncertainty:
+                        errors = (before[0] - before[1]).square().sum(1).detach()
+                        loss = loss + under_uncertainty(errors, model.log_variance(galleries))
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
@@ -184,8 +240,13 @@ def _draw(stored: Embeddings, batch: Tensor, generator: torch.Generator) -> dict
 def apply(
     model: Transforms, stored: Mapping[str, Array], device: torch.device, batch_size: int = 8192
 ) -> dict[str, Array]:
-    """Outputs of every module on (N, D) stored embeddings: (N, D') float32 of unit length."""
+    """Outputs of every module on (N, D) stored embeddings: (N, D') float32 of unit length.
+
+    A row with `uncertainty` also gives LOG_VARIANCE, (N,).
+    """
     outputs: dict[str, list[Array]] = {name: [] for name in model.parts}
+    if model.doubted is not None:
+        outputs[LOG_VARIANCE] = []
     count = len(next(iter(stored.values())))
     for start in range(0, count, batch_size):
         batch = {
@@ -193,6 +254,8 @@ def apply(
             for name, v in stored.items()
         }
         results = model(batch)
+        if model.doubted is not None:
+            results[LOG_VARIANCE] = model.log_variance(results)
         for name, chunks in outputs.items():
             chunks.append(results[name].cpu().numpy())
     return {name: np.concatenate(chunks) for name, chunks in outputs.items()}

@@ -7,6 +7,7 @@ import numpy as np
 from backfill import device as devices
 from backfill import transforms
 from backfill.artifacts import Layout, load_array, replacing, save_array
+from backfill.encoders.classifier import StoredClassifier
 from backfill.params import Params
 from backfill.stages.command import run
 
@@ -24,18 +25,24 @@ def transform(params: Params, layout: Layout, name: str) -> None:
         for part in ("query", "gallery")
     }
 
+    classifier = None
+    if row.loss == "fastfill":
+        classifier = StoredClassifier.load(layout.embeddings(row.new))
+
     outputs: dict[str, dict[str, list[np.ndarray]]] = {  # type: ignore[type-arg]
-        module: {part: [] for part in stored} for module in row.modules
+        module: {part: [] for part in stored}
+        for module in (*row.modules, *([transforms.LOG_VARIANCE] if row.uncertainty else []))
     }
     with replacing(layout.transform(name)) as folder:
         folder.mkdir()
-        for seed in params.seeds:
+        for seed in row.seeds or params.seeds:
             history: list[dict[str, float]] = []
             model = transforms.train(
                 row,
                 training,
                 views,
                 labels,
+                classifier,
                 seed=seed,
                 device=device,
                 log=history.append,
