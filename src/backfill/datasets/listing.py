@@ -1,0 +1,112 @@
+"""Finds image files, and names everything that is missing at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from backfill.errors import InputError
+
+SUFFIXES = (".jpg", ".jpeg", ".png")
+
+
+@dataclass
+class Listing:
+    """Image files, each with the name of its class; plain strings, as there are millions."""
+
+    paths: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return zip(self.paths, self.names, strict=True)
+
+    def add(self, path: str, name: str) -> None:
+        """Append one file."""
+        self.paths.append(path)
+        self.names.append(name)
+
+
+def list_classes(folder: Path) -> Listing:
+    """List ``folder/<class>/<image>``, classes and files by name.
+
+    Files other than JPEG and PNG images, and all that is hidden, are skipped. Raises
+    :class:`InputError` if there is no such image.
+    """
+    listing = Listing()
+    for name in _names(folder, folders=True):
+        for image in list_images(folder / name):
+            listing.add(image, name)
+    if not listing:
+        loose = len(list_images(folder)) if folder.is_dir() else 0
+        found = f"{loose:,} images outside folders of classes" if loose else "no image"
+        raise InputError(
+            f"{folder}: found {found}, expected <class>/<image> with {', '.join(SUFFIXES)}"
+        )
+    return listing
+
+
+def list_images(folder: Path) -> list[str]:
+    """The paths of all images right in ``folder``, by name, none hidden."""
+    return [
+        os.path.join(folder, name)
+        for name in _names(folder, folders=False)
+        if name.lower().endswith(SUFFIXES)
+    ]
+
+
+def walk_images(folder: Path) -> Iterator[str]:
+    """The paths of all images below ``folder``, at any depth, by name, none hidden."""
+    yield from list_images(folder)
+    for name in _names(folder, folders=True):
+        yield from walk_images(folder / name)
+
+
+def _names(folder: Path, folders: bool) -> list[str]:
+    with os.scandir(folder) as entries:
+        return sorted(
+            entry.name
+            for entry in entries
+            if not entry.name.startswith(".") and (entry.is_dir() if folders else entry.is_file())
+        )
+
+
+def require(root: Path, expected: dict[str, str]) -> None:
+    """Raise one :class:`InputError` that names all that ``root`` lacks.
+
+    ``expected`` maps paths under the root, folders with a slash at the end, to what they hold.
+    """
+    if not root.is_dir():
+        listed = "; ".join(f"{path}: {what}" for path, what in expected.items())
+        raise InputError(f"{root}: found no such folder, expected one with {listed}")
+    missing = [
+        f"{path}: {what}"
+        for path, what in expected.items()
+        if not ((root / path).is_dir() if path.endswith("/") else (root / path).is_file())
+    ]
+    if missing:
+        present = _names(root, folders=True) + _names(root, folders=False)
+        raise InputError(
+            f"{root}: found {some(present) or 'nothing'}; missing\n  " + "\n  ".join(missing)
+        )
+
+
+def require_files(paths: Sequence[str], source: Path) -> None:
+    """Raise one :class:`InputError` if files that ``source`` names are not there."""
+    missing = [path for path in paths if not os.path.isfile(path)]
+    if missing:
+        raise InputError(
+            f"{source}: names {len(paths):,} images, of which {len(missing):,} are not there: "
+            f"{some(missing)}"
+        )
+
+
+def some(names: Iterable[str], limit: int = 20) -> str:
+    """The names in a row; of more than ``limit``, the first and how many are left."""
+    every = list(names)
+    left = f" and {len(every) - limit:,} more" if len(every) > limit else ""
+    return ", ".join(every[:limit]) + left
