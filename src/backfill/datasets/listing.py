@@ -75,24 +75,43 @@ def _names(folder: Path, folders: bool) -> list[str]:
         )
 
 
-def require(root: Path, expected: dict[str, str]) -> None:
-    """Raise one :class:`InputError` that names all that ``root`` lacks.
+def require(*roots: tuple[Path, dict[str, str]]) -> None:
+    """Raise one :class:`InputError` that names all that these roots lack.
 
-    ``expected`` maps paths under the root, folders with a slash at the end, to what they hold.
+    Each root comes with what belongs below it and what that holds: the name of a file, of a
+    folder with a slash at the end, or several places joined by `` or `` of which one is enough.
     """
-    if not root.is_dir():
-        listed = "; ".join(f"{path}: {what}" for path, what in expected.items())
-        raise InputError(f"{root}: found no such folder, expected one with {listed}")
+    mistakes = [mistake for root, expected in roots if (mistake := _lacks(root, expected))]
+    if mistakes:
+        raise InputError("\n".join(mistakes))
+
+
+def _lacks(root: Path, expected: dict[str, str]) -> str:
+    def there(name: str) -> bool:
+        path = root / name
+        return path.is_dir() if name.endswith("/") else path.is_file()
+
     missing = [
-        f"{path}: {what}"
-        for path, what in expected.items()
-        if not ((root / path).is_dir() if path.endswith("/") else (root / path).is_file())
+        f"  {names}: {what}"
+        for names, what in expected.items()
+        if not any(there(name) for name in names.split(" or "))
     ]
-    if missing:
-        present = _names(root, folders=True) + _names(root, folders=False)
-        raise InputError(
-            f"{root}: found {some(present) or 'nothing'}; missing\n  " + "\n  ".join(missing)
-        )
+    if not missing:
+        return ""
+    if not root.is_dir():
+        found = "no such folder"
+    else:
+        found = some([*_names(root, folders=True), *_names(root, folders=False)]) or "nothing"
+    return "\n".join([f"{root}: found {found}; missing", *missing])
+
+
+def find_one(root: Path, names: str) -> Path:
+    """The first that is there of several places, joined by `` or ``, below a root.
+
+    Raises :class:`InputError` if none is.
+    """
+    require((root, {names: "a file"}))
+    return next(root / name for name in names.split(" or ") if (root / name).is_file())
 
 
 def require_files(paths: Sequence[str], source: Path) -> None:

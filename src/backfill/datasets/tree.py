@@ -22,12 +22,14 @@ def load_train_and_test(
     test: str,
     class_is: str,
     grouping: Grouping | None = None,
+    files: dict[str, str] | None = None,
 ) -> Dataset:
     """Load ``root/train/<class>/`` and ``root/<test>/<class>/``; decodes nothing yet.
 
     Labels follow the sorted names of both splits' classes, in one table. The test split is query
     and gallery, each query itself ignored. ``class_is`` says in errors what a class is.
-    Without ``grouping`` there is one group.
+    Without ``grouping`` there is one group; ``files`` is what else has to be there, as for
+    :func:`backfill.datasets.listing.require`.
 
     Raises :class:`backfill.errors.InputError` if a split is missing or empty.
     """
@@ -35,7 +37,7 @@ def load_train_and_test(
 
     root = settings.root
     holds = f"a folder of images for each {class_is}"
-    require(root, {f"{split}/": holds for split in ("train", test)})
+    require((root, {f"{split}/": holds for split in ("train", test)} | (files or {})))
     listings = [list_classes(root / split) for split in ("train", test)]
     classes = tuple(sorted({name for listing in listings for name in listing.names}))
     group_names, group_of = grouping(root, classes) if grouping else (("all",), None)
