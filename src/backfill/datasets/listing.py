@@ -67,12 +67,16 @@ def walk_images(folder: Path) -> Iterator[str]:
 
 
 def _names(folder: Path, folders: bool) -> list[str]:
-    with os.scandir(folder) as entries:
-        return sorted(
-            entry.name
-            for entry in entries
-            if not entry.name.startswith(".") and (entry.is_dir() if folders else entry.is_file())
-        )
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(
+                entry.name
+                for entry in entries
+                if not entry.name.startswith(".")
+                and (entry.is_dir() if folders else entry.is_file())
+            )
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read ({error.strerror})") from error
 
 
 def require(*roots: tuple[Path, dict[str, str]]) -> None:

@@ -49,7 +49,7 @@ def genders(root: Path, classes: tuple[str, ...]) -> tuple[tuple[str, ...], dict
     """
     path = find_one(root, META)
     found: dict[str, int] = {}
-    header, *lines = path.read_text(encoding="utf-8-sig").splitlines() or [""]
+    header, *lines = path.read_text("utf-8-sig", errors="replace").splitlines() or [""]
     columns = [column.strip() for column in header.split(",")]
     if columns[0] != "Class_ID" or columns[-1] != "Gender":
         raise InputError(
