@@ -1,0 +1,46 @@
+"""conf/dataset/ has a preset for every benchmark, with settings that its reader takes."""
+
+from pathlib import Path
+from typing import Any
+
+import published_trees as trees
+import pytest
+from pydantic import TypeAdapter
+
+from backfill.compose import composed
+from backfill.datasets import LOADERS, DatasetSettings
+
+CONF = Path(__file__).parents[2] / "conf"
+BENCHMARKS = [make.__name__ for make in trees.TREES]
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_a_preset_names_its_dataset_and_the_published_training(name: str) -> None:
+    raw: dict[str, Any] = composed([f"dataset={name}"], CONF)
+    settings: Any = TypeAdapter(DatasetSettings).validate_python(raw["dataset"])
+    assert settings.name == name
+    # The pipeline keeps its own files in data/<dataset>.
+    assert settings.root.parts != ("data", name)
+    train = raw["train"]
+    published = {
+        "optimizer": "adam",
+        "learning_rate": 0.01,
+        "schedule": "step",
+        "step_epochs": 30,
+        "epochs": 90,
+        "weight_decay": 0.0001,
+    }
+    assert {key: train[key] for key in published} == published
+    assert train["network"]["stem"] == "large"
+    assert train["augment"]["flip"]
+
+
+def test_every_dataset_has_a_preset() -> None:
+    assert {path.stem for path in (CONF / "dataset").glob("*.yaml")} == set(LOADERS)
+
+
+def test_presets_of_landmarks_keep_whole_images_and_people_their_shape() -> None:
+    for name in ("gldv2", "roxford5k", "rparis6k"):
+        assert composed([f"dataset={name}"], CONF)["dataset"]["fit"] == "stretch"
+    market = composed(["dataset=market1501"], CONF)["dataset"]
+    assert (market["size"], market["width"]) == (128, 64)
