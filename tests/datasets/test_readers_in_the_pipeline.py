@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import published_trees as trees
 import pytest
+from matplotlib.figure import Figure
 
 from backfill.artifacts import Layout, load_array
 from backfill.params import Params
@@ -44,6 +45,8 @@ def test_from_files_to_the_report(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)  # Checkpoints go below the current folder.
+    # Figures take most of the time, and no dataset draws one of its own.
+    monkeypatch.setattr(Figure, "savefig", lambda self, file, **_: file.write(b"<svg></svg>"))
     tree = make(tmp_path / "files")
     params = minimal_params({"size": 16} | tree)
     layout = Layout(params.dataset.name, tmp_path)
