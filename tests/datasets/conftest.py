@@ -17,23 +17,23 @@ ROOT = Path(__file__).parents[2]
 def minimal_params() -> Callable[..., params.Params]:
     """Valid parameters around a dataset's settings: three methods, tiny networks, one epoch."""
 
-    def make(dataset: dict[str, Any], **train: Any) -> params.Params:
+    def make(dataset: dict[str, Any]) -> params.Params:
         raw = composed(["dataset=digits"], ROOT / "conf")
-        row = raw["encoders"]["old"] | {"epochs": 1}
-        row["network"] = row["network"] | {"blocks": [1], "width": 4, "embedding_dim": 8}
-        raw |= {
-            "device": "cpu",
-            "seeds": [0],
-            "dataset": dataset,
-            "train": raw["train"] | {"batch_size": 4} | train,
-            "encoders": {"old": row, "new": row | {"trains_on": "new", "seed": 1}},
-            "embed": raw["embed"] | {"views": 1, "batch_size": 4},
-            "transform": raw["transform"] | {"width": 8, "epochs": 1, "batch_size": 8},
-            "transforms": {"rm": raw["transforms"]["rm"]},
-            "methods": {name: raw["methods"][name] for name in ("old", "new", "rm")},
-            "evaluate": raw["evaluate"] | {"checkpoints": 3},
-            "report": raw["report"] | {"bootstrap_resamples": 10},
+        network = {"family": "resnet", "blocks": [1], "width": 4, "embedding_dim": 8}
+        kept = {
+            "splits": ("extended_class",),
+            "encoders": ("old", "new"),
+            "transforms": ("rm",),
+            "methods": ("old", "new", "rm"),
         }
+        for section, names in kept.items():
+            raw[section] = {name: raw[section][name] for name in names}
+        raw |= {"device": "cpu", "seeds": [0], "dataset": dataset}
+        raw["train"] |= {"network": network, "epochs": 1, "batch_size": 4}
+        raw["embed"] |= {"views": 1, "batch_size": 4}
+        raw["transform"] |= {"width": 8, "epochs": 1, "batch_size": 8}
+        raw["evaluate"] |= {"checkpoints": 3}
+        raw["report"] |= {"bootstrap_resamples": 10}
         # Plain values alone, as from a user's file.
         return params.validate(json.loads(json.dumps(raw, default=str)))
 

@@ -1,14 +1,13 @@
 """conf/dataset/ has a preset for every benchmark, with settings that its reader takes."""
 
 from pathlib import Path
-from typing import Any
 
 import published_trees as trees
 import pytest
-from pydantic import TypeAdapter
 
+from backfill import params
 from backfill.compose import composed
-from backfill.datasets import LOADERS, DatasetSettings
+from backfill.datasets import LOADERS
 
 CONF = Path(__file__).parents[2] / "conf"
 BENCHMARKS = [make.__name__ for make in trees.TREES]
@@ -16,12 +15,11 @@ BENCHMARKS = [make.__name__ for make in trees.TREES]
 
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_a_preset_names_its_dataset_and_the_published_training(name: str) -> None:
-    raw: dict[str, Any] = composed([f"dataset={name}"], CONF)
-    settings: Any = TypeAdapter(DatasetSettings).validate_python(raw["dataset"])
-    assert settings.name == name
+    chosen = params.validate(composed([f"dataset={name}"], CONF))
+    assert chosen.dataset.name == name
     # The pipeline keeps its own files in data/<dataset>.
-    assert settings.root.parts != ("data", name)
-    train = raw["train"]
+    assert chosen.dataset.root != Path("data", name)
+    train = chosen.train
     published = {
         "optimizer": "adam",
         "learning_rate": 0.01,
@@ -30,9 +28,11 @@ def test_a_preset_names_its_dataset_and_the_published_training(name: str) -> Non
         "epochs": 90,
         "weight_decay": 0.0001,
     }
-    assert {key: train[key] for key in published} == published
-    assert train["network"]["stem"] == "large"
-    assert train["augment"]["flip"]
+    assert {key: getattr(train, key) for key in published} == published
+    assert train.network.stem == "large"
+    assert train.augment.flip
+    # No row of encoders has a network or a number of epochs of its own.
+    assert all(row.training(train) == train for row in chosen.encoders.values())
 
 
 def test_every_dataset_has_a_preset() -> None:

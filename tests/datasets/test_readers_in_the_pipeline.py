@@ -34,7 +34,8 @@ def run(params: Params, layout: Layout) -> None:
         order(params, layout, name)
     for name in params.methods:
         evaluate(params, layout, name)
-    report(params, layout)
+    for name in params.studies:
+        report(params, layout, name)
 
 
 @pytest.mark.parametrize("make", trees.TREES, ids=lambda make: make.__name__)
@@ -64,10 +65,10 @@ def test_from_files_to_the_report(
             embeddings = load_array(layout.embeddings(encoder, part))
             assert embeddings.shape[1] == count
             assert np.allclose(np.linalg.norm(embeddings, axis=2), 1, atol=1e-3)
-    assert len(load_array(layout.allocation("old"))) == 8
+    assert len(load_array(layout.allocation("extended_class/old"))) == 8
     names = json.loads((layout.split / "names.json").read_text())
     assert names["map_at"] == {"gldv2": 100, "roxford5k": 10, "rparis6k": 10}.get(tree["name"])
-    metrics = json.loads((layout.report / "metrics.json").read_text())
+    metrics = json.loads((layout.report("overview") / "metrics.json").read_text())
     assert list(metrics) == list(params.methods)
     assert metrics["old"]["gain"] == 0
     assert 0 < metrics["new"]["auc_map"] <= 1
