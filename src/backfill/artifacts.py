@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -129,6 +129,35 @@ def save_array(path: Path, array: np.ndarray[Any, Any]) -> None:
     """Write one array as .npy."""
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+
+
+def save_chunks(
+    path: Path, shape: Sequence[int], dtype: Any, chunks: Iterable[np.ndarray[Any, Any]]
+) -> None:
+    """Write one array of `shape` as .npy, from chunks of its first axis, one in memory at a time.
+
+    The same bytes as those of :func:`save_array`.
+    """
+    header = {
+        "descr": np.lib.format.dtype_to_descr(np.dtype(dtype)),
+        "fortran_order": False,
+        "shape": tuple(shape),
+    }
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for chunk in chunks:
+            assert chunk.dtype == dtype
+            assert chunk.shape[1:] == tuple(shape[1:])
+            np.ascontiguousarray(chunk).tofile(file)
+
+
+def save_twin(path: Path, of: Path) -> None:
+    """Give the file `of` a second name, where the disk allows that, else a copy under it."""
+    with replacing(path) as temporary:
+        try:
+            os.link(of, temporary)
+        except OSError:  # Not on this file system.
+            shutil.copyfile(of, temporary)
 
 
 def load_array(path: Path, *, memory_map: bool = False) -> np.ndarray[Any, Any]:

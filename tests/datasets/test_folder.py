@@ -4,13 +4,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from backfill.datasets import Folder, load
+from backfill.datasets import Folder, ImageSet, load
+from backfill.datasets.image_files import ImageFiles, require_decoded
 from backfill.errors import InputError
 
 
 def paint(path: Path, colour: tuple[int, int, int], size: tuple[int, int] = (20, 10)) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", size, colour).save(path)
+
+
+def pixels(images: ImageSet) -> np.ndarray:
+    assert isinstance(images.images, ImageFiles), "decoded before it was asked for"
+    return images.images.decode()
 
 
 @pytest.fixture
@@ -28,8 +34,8 @@ def test_splits_share_one_table_of_classes(root: Path) -> None:
     assert dataset.classes == ("ant", "bee", "cow")
     assert dataset.train.labels.tolist() == [0, 0, 0, 1, 1, 1]
     assert dataset.gallery.labels.tolist() == [1, 1, 1, 2, 2, 2]
-    assert dataset.train.images.shape == (6, 3, 8, 8)
-    assert dataset.train.images[4, :, 0, 0].tolist() == [100, 50, 1]
+    assert dataset.train.images.shape == pixels(dataset.train).shape == (6, 3, 8, 8)
+    assert pixels(dataset.train)[4, :, 0, 0].tolist() == [100, 50, 1]
     assert dataset.query is dataset.gallery
 
 
@@ -56,7 +62,7 @@ def test_tree_without_splits_is_split_within_each_class(tmp_path: Path) -> None:
         dataset = load(Folder(root=tmp_path, size=8, test_fraction=0.3, seed=seed))
         assert np.bincount(dataset.gallery.labels).tolist() == [3, 1]
         assert np.bincount(dataset.train.labels).tolist() == [7, 1]
-        return dataset.gallery.images[:, 0, 0, 0].tolist()
+        return pixels(dataset.gallery)[:, 0, 0, 0].tolist()
 
     assert gallery(0) == gallery(0)
     assert len({tuple(gallery(seed)) for seed in range(4)}) > 1
@@ -73,7 +79,7 @@ def test_any_size_suffix_case_and_mode_and_hidden_files(root: Path) -> None:
     (root / "train" / "ant" / "notes.txt").write_text("not an image")
     dataset = load(Folder(root=root, size=16))
     assert dataset.classes == ("ant", "bee", "cow")
-    ants = dataset.train.images[dataset.train.labels == 0]
+    ants = pixels(dataset.train)[dataset.train.labels == 0]
     assert ants.shape == (5, 3, 16, 16)
     assert (ants[-1] == 77).all() or (ants[-2] == 77).all()
 
@@ -82,7 +88,7 @@ def test_centre_is_cropped(root: Path) -> None:
     image = Image.new("RGB", (30, 10), (255, 0, 0))
     image.paste((0, 255, 0), (10, 0, 20, 10))
     image.save(root / "train" / "ant" / "0.png")
-    assert load(Folder(root=root, size=10)).train.images[0, 1].min() == 255
+    assert pixels(load(Folder(root=root, size=10)).train)[0, 1].min() == 255
 
 
 def test_all_bad_images_are_named_in_one_error(root: Path) -> None:
@@ -92,10 +98,14 @@ def test_all_bad_images_are_named_in_one_error(root: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     Image.fromarray(noise).save(whole)
     whole.write_bytes(whole.read_bytes()[:-2000])
+    dataset, bad = load(Folder(root=root, size=8)), []
+    for part in (dataset.train, dataset.gallery):
+        assert isinstance(part.images, ImageFiles)
+        assert sum(len(chunk) for chunk in part.images.chunks(bad)) == len(part)
     with pytest.raises(InputError) as caught:
-        load(Folder(root=root, size=8))
+        require_decoded(bad)
     message = str(caught.value)
-    assert "found 3 of 15 files" in message
+    assert "found 3 files" in message
     for name in ("empty.png: empty file", "text.jpg", "cut.jpg"):
         assert name in message
 

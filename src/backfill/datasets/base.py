@@ -8,32 +8,37 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from backfill.datasets.image_files import ImageFiles
 from backfill.errors import InputError
 
 if TYPE_CHECKING:  # Reading settings must not pay for the retrieval code.
     from backfill.retrieval.relevance import Relevance
+
+# The class of test images of which only the relevance is known.
+UNLABELLED = "(unlabelled)"
 
 
 @dataclass(frozen=True)
 class ImageSet:
     """Images with one class and one group each.
 
-    ``images`` is (N, C, H, W) uint8, in memory or memory-mapped; ``labels`` and ``groups`` are
-    (N,) int64. A group is a second, coarser description that no training sees (a superclass, a
-    typeface), for results broken down by subgroup.
+    ``images`` is (N, C, H, W) uint8, in memory, memory-mapped, or files yet to be decoded;
+    ``labels`` and ``groups`` are (N,) int64. A group is a second, coarser description that no
+    training sees (a superclass, a typeface), for results broken down by subgroup.
 
     Raises :class:`InputError` if a shape or type differs, or if there is no image.
     """
 
-    images: NDArray[np.uint8]
+    images: NDArray[np.uint8] | ImageFiles
     labels: NDArray[np.int64]
     groups: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        if self.images.ndim != 4 or self.images.dtype != np.uint8:
-            found = f"{self.images.shape} {self.images.dtype}"
+        images = self.images
+        if not isinstance(images, ImageFiles) and (images.ndim != 4 or images.dtype != np.uint8):
+            found = f"{images.shape} {images.dtype}"
             raise InputError(f"images: found {found}, expected (N, C, H, W) uint8")
-        if self.images.size == 0:
+        if 0 in images.shape:
             raise InputError(f"images: found shape {self.images.shape}, expected at least one")
         for key in ("labels", "groups"):
             values: NDArray[np.int64] = getattr(self, key)
@@ -52,6 +57,14 @@ class ImageSet:
         """Return the images at ``positions``, (M,) int64, in that order, as a copy."""
         return ImageSet(self.images[positions], self.labels[positions], self.groups[positions])
 
+    def sample(self, size: int | None, seed: int) -> ImageSet:
+        """Return ``size`` images at random, in their order; all of them for None or if fewer."""
+        if size is None or size >= len(self):
+            return self
+        # The head of one permutation: a larger sample contains every smaller one.
+        chosen = np.random.default_rng(seed).permutation(len(self))[:size]
+        return self.take(np.sort(chosen))
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -59,7 +72,9 @@ class Dataset:
 
     Labels index ``classes`` and groups index ``group_names``, in all three sets alike. Where the
     test set is query and gallery at once, ``query is gallery`` holds and ``relevance`` ignores
-    each query itself.
+    each query itself. Test classes may be other classes than those trained on, or, where only the
+    relevance is known, all be :data:`UNLABELLED`. ``map_at`` is the length of the ranking that
+    the benchmark's mean average precision looks at; None for all of it.
 
     Raises :class:`InputError` if a label or group has no name, or if the training set or the
     gallery has a single class: there is nothing to learn or to rank then.
@@ -72,14 +87,16 @@ class Dataset:
     query: ImageSet
     gallery: ImageSet
     relevance: Relevance
+    map_at: int | None = None
 
     def __post_init__(self) -> None:
         for split in ("train", "query", "gallery"):
             part: ImageSet = getattr(self, split)
             self._check_names(split, "labels", part.labels, self.classes)
             self._check_names(split, "groups", part.groups, self.group_names)
-            if split != "query" and len(np.unique(part.labels)) < 2:
-                only = self.classes[part.labels[0]]
+            only = self.classes[part.labels[0]] if np.ptp(part.labels) == 0 else None
+            known_by_class = split == "train" or (split == "gallery" and only != UNLABELLED)
+            if only is not None and known_by_class:
                 raise InputError(
                     f"{self.name}: {split}: found one class, {only!r}, expected at least two"
                 )

@@ -51,8 +51,8 @@ def load_cifar100(settings: Cifar100) -> Dataset:
 
     root = settings.root
     _check_present(root)
-    train = _subset(read_records(root / "train.bin"), settings.max_train, settings.seed)
-    test = _subset(read_records(root / "test.bin"), settings.max_test, settings.seed)
+    train = read_records(root / "train.bin").sample(settings.max_train, settings.seed)
+    test = read_records(root / "test.bin").sample(settings.max_test, settings.seed)
     return Dataset(
         name=settings.name,
         classes=_read_names(root / "fine_label_names.txt", CLASSES),
@@ -108,11 +108,3 @@ def _read_names(path: Path, count: int) -> tuple[str, ...]:
     if len(names) != count:
         raise InputError(f"{path}: found {len(names)} names, expected {count}")
     return names
-
-
-def _subset(images: ImageSet, size: int | None, seed: int) -> ImageSet:
-    if size is None or size >= len(images):
-        return images
-    # The head of one permutation: a larger subset contains every smaller one.
-    chosen = np.random.default_rng(seed).permutation(len(images))[:size]
-    return images.take(np.sort(chosen))

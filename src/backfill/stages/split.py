@@ -7,31 +7,48 @@ import json
 import numpy as np
 
 from backfill import splits
-from backfill.artifacts import PARTS, Layout, replacing, save_array
-from backfill.datasets import Dataset, load
+from backfill.artifacts import PARTS, Layout, replacing, save_array, save_chunks, save_twin
+from backfill.datasets import Dataset, ImageSet, load
+from backfill.datasets.image_files import ImageFiles, require_decoded
 from backfill.errors import InputError
 from backfill.params import BiasedSplit, FractionSplit, Params, SequentialSplit, Split
 from backfill.stages.command import run
 
 
 def split(params: Params, layout: Layout) -> None:
-    """Write images, labels, groups and relevance of each part, and every split's training rows."""
+    """Write images, labels, groups and relevance of each part, and every split's training rows.
+
+    Image files are decoded straight to disk, and those of a gallery that is its own query set
+    once. Raises one InputError that names all files, of all parts, that cannot be decoded.
+    """
     dataset = load(params.dataset)
     rows = {name: parts_of(name, row, dataset) for name, row in params.splits.items()}
     with replacing(layout.split) as folder:
         # The same layout, under the temporary name.
         draft = Layout(params.dataset.name)
         draft.split = folder
+        undecodable: list[str] = []
         for part in PARTS:
-            items = getattr(dataset, part)
-            save_array(draft.images(part), items.images)
+            items: ImageSet = getattr(dataset, part)
             save_array(draft.labels(part), items.labels)
             save_array(draft.groups(part), items.groups)
+            if part == "gallery" and items is dataset.query:
+                save_twin(draft.images(part), draft.images("query"))
+            elif isinstance(items.images, ImageFiles):
+                chunks = items.images.chunks(undecodable)
+                save_chunks(draft.images(part), items.images.shape, np.uint8, chunks)
+            else:
+                save_array(draft.images(part), items.images)
+        require_decoded(undecodable)
         for name, parts in rows.items():
             for part, indices in parts.items():
                 save_array(draft.allocation(f"{name}/{part}"), indices)
         dataset.relevance.save(draft.relevance)
-        names = {"classes": dataset.classes, "groups": dataset.group_names}
+        names = {
+            "classes": dataset.classes,
+            "groups": dataset.group_names,
+            "map_at": dataset.map_at,
+        }
         (folder / "names.json").write_text(json.dumps(names, ensure_ascii=False, indent=1))
 
 

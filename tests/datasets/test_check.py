@@ -1,0 +1,93 @@
+"""`python -m backfill.datasets check`: what is there, what is not, how large a run becomes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import published_trees as trees
+import pytest
+
+from backfill.datasets.__main__ import main
+
+
+def lines(printed: str) -> dict[str, str]:
+    return {line[:11].strip(): line[12:] for line in printed.splitlines()}
+
+
+def test_sizes_are_those_of_the_arrays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trees.imagenet(tmp_path)
+    main(["check", "imagenet", str(tmp_path), "size=10", "--dim", "6", "--views", "2"])
+    found = lines(capsys.readouterr().out)
+    # 16 training and 8 validation images of 300 bytes; the latter are queries and gallery.
+    assert found["training"].startswith("16 images, 4 classes, 3 x 10 x 10, 4.8 kB")
+    assert found["gallery"].startswith("8 images, 4 classes, 3 x 10 x 10, 2.4 kB")
+    assert found["queries"] == "the gallery, each query itself ignored"
+    assert found["images"].startswith("7.2 kB on disk")
+    assert found["embeddings"].startswith("1.2 kB an encoder")  # (2 * 16 + 8 + 8) * 6 * 4
+    assert found["published"].startswith("1,281,167")
+
+
+def test_groups_positives_and_open_classes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trees.market1501(tmp_path)
+    main(["check", "market1501", str(tmp_path)])
+    found = lines(capsys.readouterr().out)
+    assert found["groups"].startswith("in the gallery: camera 1 3, camera 2 1")
+    assert found["classes"] == "7; of the gallery's 3, 0 are trained on"
+    assert found["relevance"].startswith("1 to 3 positives a query, 2 in the middle; 0 queries")
+    assert found["queries"].startswith("3 images, 2 classes")
+
+
+def test_further_settings_and_unlabelled_images(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trees.roxford5k(tmp_path)
+    main(["check", "roxford5k", str(tmp_path), f"train_root={tmp_path / 'landmarks'}"])
+    found = lines(capsys.readouterr().out)
+    assert found["gallery"].startswith("8 images, unlabelled")
+    assert found["classes"] == "4"
+    assert found["relevance"].endswith("mAP over the first 10")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["imagenet", "{root}"], ["found nothing; missing", "train/", "val/"]),
+        (["imagenet"], ["imagenet: root: Field required"]),
+        (["imagenet", "{root}", "seize=3"], ["imagenet: seize: Extra inputs"]),
+        (["imagenet", "{root}", "size"], ["'size': expected key=value"]),
+        (["imagenet", "{root}", "size=[1"], ["size: found '[1'"]),
+        (["roxford5k", "{root}", "size=1"], ["train_root: Field required", "size: Input should"]),
+    ],
+)
+def test_what_cannot_be_used_is_one_error(
+    tmp_path: Path, arguments: list[str], parts: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["check", *(text.format(root=tmp_path) for text in arguments)])
+    assert str(caught.value.code).startswith("error: ")
+    for part in parts:
+        assert part in str(caught.value.code)
+
+
+def test_a_file_that_cannot_be_decoded_is_an_error_with_status_1(tmp_path: Path) -> None:
+    trees.imagenet(tmp_path)
+    for path in tmp_path.glob("val/*/*"):
+        path.write_bytes(b"")
+    done = subprocess.run(
+        [sys.executable, "-m", "backfill.datasets", "check", "imagenet", str(tmp_path)],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: found 8 files that cannot be decoded")
+    assert "Traceback" not in done.stderr
+
+
+def test_datasets_without_files_need_no_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["check", "digits"])
+    found = lines(capsys.readouterr().out)
+    assert found["training"].startswith("898 images, 10 classes, 1 x 8 x 8")
+    assert "published" not in found

@@ -1,0 +1,131 @@
+"""Image files are decoded on demand, in chunks, and every bad one is named."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from backfill.artifacts import load_array, save_array, save_chunks
+from backfill.datasets import decoding
+from backfill.datasets.image_files import ImageFiles, require_decoded
+from backfill.errors import InputError
+
+
+def files(folder: Path, count: int, **settings: object) -> ImageFiles:
+    """`count` grey images; image k has the value k."""
+    for k in range(count):
+        Image.new("RGB", (8, 8), (k, k, k)).save(folder / f"{k}.png")
+    paths = [str(folder / f"{k}.png") for k in range(count)]
+    return ImageFiles(paths, 8, 8, **settings)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_chunks_are_bounded_and_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    monkeypatch.setattr(decoding, "CHUNK_BYTES", 4 * 3 * 8 * 8 + 5)
+    images = files(tmp_path, 10, workers=workers)
+    chunks = list(images.chunks([]))
+    assert [len(chunk) for chunk in chunks] == [4, 4, 2]
+    assert np.concatenate(chunks)[:, 0, 0, 0].tolist() == list(range(10))
+    # Even one image larger than a chunk is decoded.
+    monkeypatch.setattr(decoding, "CHUNK_BYTES", 1)
+    assert [len(chunk) for chunk in images.chunks([])] == [1] * 10
+
+
+def test_nothing_is_decoded_before_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[str] = []
+    decode = decoding.decode
+    monkeypatch.setattr(decoding, "CHUNK_BYTES", 2 * 3 * 8 * 8)
+    monkeypatch.setattr(
+        decoding, "decode", lambda path, *rest: decoded.append(path.name) or decode(path, *rest)
+    )
+    images = files(tmp_path, 6)[1:][np.array([4, 0, 2])]
+    assert len(images) == 3
+    assert images.shape == (3, 3, 8, 8)
+    assert decoded == []
+    chunks = images.chunks([])
+    assert next(chunks)[:, 0, 0, 0].tolist() == [5, 1]
+    assert sorted(decoded) == ["1.png", "5.png"]
+    assert next(chunks)[:, 0, 0, 0].tolist() == [3]
+
+
+def test_stretch_keeps_the_whole_image_and_crop_its_centre(tmp_path: Path) -> None:
+    image = Image.new("RGB", (40, 10), (0, 0, 0))
+    image.paste((200, 0, 0), (0, 0, 10, 10))
+    image.save(tmp_path / "wide.png")
+    paths = [str(tmp_path / "wide.png")]
+    stretched = ImageFiles(paths, 10, 20, "stretch").decode()
+    assert stretched.shape == (1, 3, 10, 20)
+    assert stretched[0, 0, 5, 2] == 200
+    assert ImageFiles(paths, 10, 20, "crop").decode().max() == 0
+
+
+def test_boxes_are_cut_out_before_anything_else(tmp_path: Path) -> None:
+    image = Image.new("RGB", (60, 40), (0, 0, 0))
+    image.paste((200, 0, 0), (10, 20, 30, 30))
+    image.save(tmp_path / "a.png")
+    # Turned by its Exif data: the box still counts the pixels of the file.
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image.save(tmp_path / "b.jpg", exif=exif, quality=100, subsampling=0)
+    paths = [str(tmp_path / name) for name in ("a.png", "b.jpg")]
+    boxes = np.array([[10.2, 19.8, 29.9, 30.1], [11.0, 21.0, 29.0, 29.0]])
+    images = ImageFiles(paths, 8, 8, "stretch", boxes=boxes).decode()
+    assert images[:, 0].min() > 190
+    assert ImageFiles(paths, 8, 8, "stretch").decode()[:, 0].min() < 10
+    # Boxes stay with their files.
+    whole = np.array([[0, 0, 60, 40], boxes[1]])
+    assert ImageFiles(paths, 8, 8, "stretch", boxes=whole)[1:].decode()[:, 0].min() > 190
+    # What leaves the image is cut off.
+    beyond = np.array([[10, 20, 30, 1e6]])
+    cut = ImageFiles(paths[:1], 10, 10, "stretch", boxes=beyond).decode()
+    assert cut[0, 0, 3, 5] > 190
+    assert cut[0, 0, 9, 5] < 10
+
+
+def test_a_box_without_pixels_is_named_with_its_file(tmp_path: Path) -> None:
+    images = files(tmp_path, 2)
+    boxes = np.array([[0, 0, 4, 4], [9, 0, 12, 4.0]])
+    with pytest.raises(InputError, match=r"1\.png: box \[9\.0, 0\.0, 12\.0, 4\.0\] holds no pixel"):
+        ImageFiles(images.paths, 8, 8, boxes=boxes).decode()
+    with pytest.raises(InputError, match=r"boxes: found shape \(1, 4\), expected \(2, 4\)"):
+        ImageFiles(images.paths, 8, 8, boxes=boxes[:1])
+    boxes[1, 2] = np.nan
+    with pytest.raises(InputError, match=r"boxes: found .*nan.* for .*1\.png"):
+        ImageFiles(images.paths, 8, 8, boxes=boxes)
+
+
+def test_every_bad_file_is_named_and_leaves_zeros(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "CHUNK_BYTES", 2 * 3 * 8 * 8)
+    images = files(tmp_path, 6)
+    (tmp_path / "1.png").write_bytes(b"")
+    (tmp_path / "3.png").unlink()
+    whole = (tmp_path / "5.png").read_bytes()
+    (tmp_path / "5.png").write_bytes(whole[:-30])
+    bad: list[str] = []
+    decoded = np.concatenate(list(images.chunks(bad)))
+    assert decoded[:, 0, 0, 0].tolist() == [0, 0, 2, 0, 4, 0]
+    with pytest.raises(InputError) as caught:
+        require_decoded(bad)
+    message = str(caught.value)
+    assert "found 3 files" in message
+    for part in ("1.png: empty file", "3.png: no such file", "5.png: "):
+        assert part in message
+    require_decoded([])
+
+
+def test_chunks_make_the_same_file_as_one_array(tmp_path: Path) -> None:
+    array = np.arange(2 * 3 * 4 * 5, dtype=np.uint8).reshape(2, 3, 4, 5)
+    save_array(tmp_path / "whole.npy", array)
+    save_chunks(tmp_path / "chunks.npy", array.shape, np.uint8, [array[:1], array[1:]])
+    assert (tmp_path / "chunks.npy").read_bytes() == (tmp_path / "whole.npy").read_bytes()
+    with io.BytesIO((tmp_path / "chunks.npy").read_bytes()) as file:
+        assert np.array_equal(np.load(file), array)
+    assert load_array(tmp_path / "chunks.npy", memory_map=True).shape == (2, 3, 4, 5)
