@@ -74,9 +74,7 @@ class BiasedSplit(Section):
         return ["old", "new"]
 
 
-Split = Annotated[
-    FractionSplit | SequentialSplit | BiasedSplit, Field(discriminator="allocation")
-]
+Split = Annotated[FractionSplit | SequentialSplit | BiasedSplit, Field(discriminator="allocation")]
 
 
 class ResNet(Section):
@@ -450,7 +448,9 @@ def _name_mistakes(params: Params) -> Iterable[str]:
         yield f"evaluate.top_k: {params.evaluate.top_k}: must contain 1 and 5, which reports show"
     for name, study in params.studies.items():
         for panel, references in study.panels.items():
-            inside = [m for m, row in params.methods.items() if (row.study, row.panel) == (name, panel)]
+            inside = [
+                m for m, row in params.methods.items() if (row.study, row.panel) == (name, panel)
+            ]
             for role in ("old", "new"):
                 key = f"studies.{name}.panels.{panel}.{role}"
                 yield from unknown(key, getattr(references, role), inside, "method of this panel")
