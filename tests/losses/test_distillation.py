@@ -83,6 +83,6 @@ def test_the_same_answers_cost_nothing_but_their_entropy(scores: tuple[Tensor, T
 
 
 def test_one_class_leaves_nothing_to_distil(scores: tuple[Tensor, Tensor]) -> None:
-    new, old = scores[0][:, :1], scores[1][:, :1]
+    new, old = scores[0][:, :1].detach(), scores[1][:, :1]
     assert float(distillation(new, old, temperature=2.0)) == 0
     assert float(focal_distillation(new, old, RIGHT, temperature=2, base=1, focus=5)) == 0
