@@ -1,5 +1,6 @@
 """The loop is deterministic, learns, and goes on after a kill without a trace."""
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -107,13 +108,17 @@ def test_a_killed_run_ends_with_the_same_bits(
         assert torch.equal(value, weights(resumed)[name]), name
 
 
-@pytest.mark.parametrize("damage", ["other run", "truncated", "absent"])
+@pytest.mark.parametrize("damage", ["other run", "truncated", "text", "pickle", "absent"])
 def test_a_checkpoint_that_does_not_fit_is_not_used(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "checkpoint.pt"
     first = make_trainer(epochs=2)
     first.run(path, "first", lambda record: None, "test")
     if damage == "truncated":
         path.write_bytes(path.read_bytes()[:1000])
+    elif damage == "text":
+        path.write_text("no checkpoint")
+    elif damage == "pickle":
+        path.write_bytes(pickle.dumps(Path("a"), 2))  # would run code
     elif damage == "absent":
         path.unlink()
     again = make_trainer(epochs=2)
@@ -227,3 +232,12 @@ def test_cosine_rises_in_a_straight_line_and_falls_along_a_cosine(warmup: float)
     middle = falling[len(falling) // 2]
     assert middle == pytest.approx(1, abs=0.05)
     assert 0 < found[-1] < 0.01
+
+
+@pytest.mark.parametrize("kind", ["one_cycle", "cosine", "step"])
+@pytest.mark.parametrize("warmup", [0.0, 0.25, 0.5])
+@pytest.mark.parametrize("steps", [1, 2, 3, 4])
+def test_the_shortest_runs_have_a_schedule(kind: str, warmup: float, steps: int) -> None:
+    found = rates(kind, epochs=1, steps=steps, warmup_fraction=warmup)
+    assert len(found) == steps
+    assert all(0 < rate <= 2 for rate in found)
