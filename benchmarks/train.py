@@ -20,11 +20,13 @@ from backfill import device as devices
 from backfill.encoders.model import Encoder
 from backfill.encoders.objectives import Classification
 from backfill.encoders.training import Batches, Trainer
-from backfill.params import Augment, Train
+from backfill.params import Augment, ResNet, Train
 
 SETTINGS = Train(
-    batch_size=128, learning_rate=0.1, momentum=0.9, weight_decay=5e-4, schedule="one_cycle",
-    warmup_fraction=0.25, classifier_scale=16.0, augment=Augment(crop_padding=4, flip=True),
+    network=ResNet(family="resnet", blocks=[2, 2, 2, 2], width=32, embedding_dim=128), epochs=1,
+    batch_size=128, optimizer="sgd", learning_rate=0.1, momentum=0.9, weight_decay=5e-4,
+    schedule="one_cycle", warmup_fraction=0.25, classifier_scale=16.0,
+    augment=Augment(crop_padding=4, flip=True),
 )  # fmt: skip
 
 
@@ -33,7 +35,7 @@ def trainer(width: int, images: int, rounds: int, device: torch.device) -> Train
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (images, 3, 32, 32), dtype=np.uint8)
     targets = torch.from_numpy(rng.integers(0, 100, images))
-    network = {"family": "resnet", "blocks": [2, 2, 2, 2], "width": width, "embedding_dim": 128}
+    network = SETTINGS.network.model_copy(update={"width": width})
     encoder = Encoder(network, 3, list(range(100)), SETTINGS.classifier_scale)
     encoder.measure_pixels(torch.from_numpy(pixels[:1000]))
     batches = Batches(pixels, targets, np.arange(images), SETTINGS.batch_size, device)

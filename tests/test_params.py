@@ -12,6 +12,10 @@ from backfill.compose import composed, main
 from backfill.errors import InputError
 
 ROOT = Path(__file__).parents[1]
+VIT = {
+    "family": "vit", "image_size": 32, "patch": 4, "depth": 1, "width": 8, "heads": 2,
+    "embedding_dim": 64,
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -41,8 +45,8 @@ def test_every_composition_is_valid(dataset: str, scale: str) -> None:
 def test_the_paper_scale_is_the_published_one() -> None:
     chosen = params.validate(composed(["dataset=cifar100", "scale=paper"], ROOT / "conf"))
     for name in ("old", "new", "bct"):
-        assert chosen.encoders[name].network.blocks == [2, 2, 2, 2]
-        assert chosen.encoders[name].network.width == 64
+        network = chosen.encoders[name].training(chosen.train).network
+        assert (network.blocks, network.width) == ([2, 2, 2, 2], 64)
 
 
 def test_composing_keeps_comments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,13 +67,50 @@ def test_composing_keeps_comments(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     [
         (["evaluate", "checkpionts"], 5, ["evaluate.checkpionts: unknown key", "'checkpoints'"]),
         (["encoders", "bct", "los_weight"], 1, ["encoders.bct.los_weight", "'loss_weight'"]),
-        (["encoders", "old", "network", "widht"], 1, ["encoders.old.network.widht", "'width'"]),
+        (["train", "network", "widht"], 1, ["train.network.widht: unknown key", "'width'"]),
+        (["train", "network", "width"], "x", ["train.network.width: 'x'", "integer"]),
+        (["train", "network", "family"], "mlp", ["train.network", "mlp", "'resnet', 'vit'"]),
+        (
+            ["encoders", "old", "network"],
+            {"family": "resnet", "blocks": [1], "width": 4, "embedding_dim": 64, "stm": "large"},
+            ["encoders.old.network.stm: unknown key; allowed: blocks,", "'stem'"],
+        ),
+        (["encoders", "old", "network"], VIT | {"patch": 5}, ["patch: 5", "image_size, 32"]),
+        (["encoders", "old", "network"], VIT | {"heads": 5}, ["heads: 5", "divisor of width, 8"]),
+        (["train", "optimizer"], "adamw", ["train.optimizer: 'adamw'", "'sgd' or 'adam'"]),
+        (["encoders", "ract", "loss"], "rcat", ["encoders.ract.loss: 'rcat'", "'ract'"]),
+        (["encoders", "ract", "positives"], "any", ["encoders.ract.positives", "'class'"]),
+        (
+            ["splits", "expansion", "fractions"],
+            [0.3],
+            ["splits.expansion.fractions: unknown key", "did you mean 'fraction'?"],
+        ),
+        (["splits", "expansion", "fraction"], 1.5, ["splits.expansion.fraction: 1.5", "than or"]),
+        (["splits", "sequential", "fractions"], [1.0], ["splits.sequential.fractions", "least 2"]),
+        (["splits", "expansion", "allocation"], "x", ["splits.expansion", "'open_class'"]),
+        (
+            ["encoders", "old", "trains_on"],
+            "extended_class/odl",
+            ["encoders.old.trains_on: 'extended_class/odl'", "did you mean 'extended_class/old'?"],
+        ),
+        (["encoders", "gen1", "trains_on"], "sequential/gen4", ["'sequential/gen3'"]),
+        (["methods", "rm", "study"], "overvew", ["methods.rm.study", "did you mean 'overview'?"]),
+        (["methods", "rm", "panel"], "al", ["methods.rm.panel: 'al'", "did you mean 'all'?"]),
+        (
+            ["studies", "overview", "panels", "all", "new"],
+            "nwe",
+            ["studies.overview.panels.all.new: 'nwe' is no method of this panel", "'new'?"],
+        ),
         (["transforms", "rm", "temprature"], 1, ["transforms.rm.temprature", "'temperature'"]),
         (["dataset", "clases"], 10, ["dataset.clases: unknown key", "'classes'"]),
         (["sead"], 1, ["sead: unknown key", "'seeds'"]),
         (["embed", "views"], "three", ["embed.views: 'three'", "integer"]),
         (["train", "learning_rate"], -1, ["train.learning_rate: -1", "greater than 0"]),
-        (["train", "schedule"], "linear", ["train.schedule: 'linear'", "'one_cycle' or 'cosine'"]),
+        (
+            ["train", "schedule"],
+            "linear",
+            ["train.schedule: 'linear'", "'one_cycle', 'cosine' or 'step'"],
+        ),
         (["dataset", "name"], "mnist", ["dataset", "mnist", "cifar100"]),
         (["methods", "rm", "order"], "randon", ["methods.rm.order: 'randon'", "'random'"]),
         (
@@ -77,10 +118,20 @@ def test_composing_keeps_comments(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             "rm/phi",
             ["methods.rm.before.query: 'rm/phi' is no embedding set", "did you mean 'rm/psi'?"],
         ),
-        (["encoders", "bct", "needs"], "encoders/odl", ["'encoders/odl'", "'encoders/old'"]),
-        (["encoders", "bct", "needs"], "encoders/side", ["encoders/side", "has no classifier"]),
-        (["encoders", "old", "needs"], "encoders/new", ["encoders.old.needs", "split/train"]),
-        (["encoders", "bct", "network", "embedding_dim"], 7, ["7, but encoders/old has 64"]),
+        (
+            ["encoders", "bct", "needs"],
+            "embeddings/odl",
+            ["encoders.bct.needs: 'embeddings/odl'", "did you mean 'embeddings/old'?"],
+        ),
+        (["encoders", "bct", "needs"], "split/train", ["encoders.bct.needs: 'split/train'"]),
+        (["encoders", "bct", "needs"], "embeddings/bct", ["encoders.bct.needs: 'embeddings/bct'"]),
+        (["encoders", "bct", "needs"], "embeddings/side", ["'embeddings/side' has no classifier"]),
+        (["encoders", "old", "needs"], "embeddings/new", ["encoders.old.needs", "split/train"]),
+        (
+            ["encoders", "bct", "network"],
+            {"family": "resnet", "blocks": [1], "width": 4, "embedding_dim": 7},
+            ["encoders.bct.network.embedding_dim: 7, but embeddings/old has 64"],
+        ),
         (["transforms", "rm", "new"], "knew", ["transforms.rm.new: 'knew'", "'new'"]),
         (["transforms", "rm", "modules", "psi"], ["rhow"], ["'rhow'", "'rho'"]),
         (["transforms", "rm", "after"], None, ["transforms.rm.after: missing"]),
@@ -108,13 +159,38 @@ def test_all_mistakes_come_in_one_error(raw: dict[str, Any]) -> None:
     del raw["methods"]["old"]
     message = error_of(raw)
     assert "3 mistakes" in message
-    for key in ("methods.rm.order", "methods.bct.before.query", "methods.old: missing"):
+    for key in (
+        "methods.rm.order",
+        "methods.bct.before.query",
+        "studies.overview.panels.all.old: 'old' is no method of this panel",
+    ):
         assert key in message
 
 
 def test_a_missing_key_is_named(raw: dict[str, Any]) -> None:
     del raw["train"]["momentum"]
-    assert "train.momentum: missing" in error_of(raw)
+    del raw["train"]["network"]["width"]
+    message = error_of(raw)
+    assert "train.momentum: missing" in message
+    assert "train.network.width: missing" in message
+
+
+def test_a_row_overrides_what_all_encoders_share(raw: dict[str, Any]) -> None:
+    raw["encoders"]["new"] |= {"network": VIT, "epochs": 7, "learning_rate": 0.01}
+    raw["encoders"]["bct"] |= {"network": raw["train"]["network"]}
+    chosen = params.validate(raw)
+    new, old = (chosen.encoders[name].training(chosen.train) for name in ("new", "old"))
+    assert (new.network.family, new.epochs, new.learning_rate) == ("vit", 7, 0.01)
+    assert new.batch_size == old.batch_size
+    assert old == chosen.train
+
+
+def test_scores_of_spaces_of_different_size_can_be_distilled(raw: dict[str, Any]) -> None:
+    wide = {"family": "resnet", "blocks": [1], "width": 4, "embedding_dim": 7}
+    raw["encoders"]["focal_distillation"]["network"] = wide
+    chosen = params.validate(raw)
+    row = chosen.encoders["focal_distillation"]
+    assert row.training(chosen.train).network.embedding_dim == 7
 
 
 def test_a_transform_may_not_take_an_encoders_name(raw: dict[str, Any]) -> None:

@@ -10,13 +10,24 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 
 from backfill.datasets import DatasetSettings
 from backfill.errors import InputError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 Fraction = Annotated[float, Field(gt=0, le=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
@@ -74,9 +85,7 @@ class BiasedSplit(Section):
         return ["old", "new"]
 
 
-Split = Annotated[
-    FractionSplit | SequentialSplit | BiasedSplit, Field(discriminator="allocation")
-]
+Split = Annotated[FractionSplit | SequentialSplit | BiasedSplit, Field(discriminator="allocation")]
 
 
 class ResNet(Section):
@@ -99,6 +108,16 @@ class Vit(Section):
     width: PositiveInt
     heads: PositiveInt
     embedding_dim: PositiveInt
+
+    @model_validator(mode="after")
+    def _divisible(self) -> Vit:
+        for part, whole in (("patch", "image_size"), ("heads", "width")):
+            if getattr(self, whole) % getattr(self, part):
+                raise ValueError(
+                    f"{part}: {getattr(self, part)}, expected a divisor of {whole}, "
+                    f"{getattr(self, whole)}"
+                )
+        return self
 
 
 Network = Annotated[ResNet | Vit, Field(discriminator="family")]
@@ -337,7 +356,7 @@ def validate(raw: Any, source: str = "params.yaml") -> Params:
     try:
         params = Params.model_validate(raw)
     except ValidationError as error:
-        raise _input_error(source, _schema_mistakes(error)) from None
+        raise _input_error(source, _schema_mistakes(error, raw)) from None
     mistakes = list(_name_mistakes(params))
     if mistakes:
         raise _input_error(source, mistakes)
@@ -350,15 +369,12 @@ def _input_error(source: str, mistakes: Iterable[str]) -> InputError:
     return InputError(f"{source}: {count}\n" + "\n".join(f"  {line}" for line in lines))
 
 
-def _schema_mistakes(error: ValidationError) -> Iterable[str]:
+def _schema_mistakes(error: ValidationError, raw: Any) -> Iterable[str]:
     """What pydantic found, in the words of the file rather than of the library."""
     for found in error.errors(include_url=False):
         location = [str(part) for part in found["loc"]]
         allowed = _fields_beside(location)
-        # pydantic puts the dataset's name into the location of its section's errors.
-        if location[:1] == ["dataset"] and len(location) > 2:
-            del location[1]
-        key = ".".join(location) or "the file"
+        key = ".".join(_keys(found, raw)) or "the file"
         if found["type"] == "extra_forbidden":
             yield f"{key}: unknown key{_nearest(location[-1], allowed)}"
         elif found["type"] == "missing":
@@ -367,13 +383,28 @@ def _schema_mistakes(error: ValidationError) -> Iterable[str]:
             yield f"{key}: {found['input']!r}: {found['msg']}"
 
 
+def _keys(found: ErrorDetails, raw: Any) -> Iterable[str]:
+    """The keys of the file that lead to a mistake.
+
+    pydantic adds which kind of dataset, split or network it took a section for; the file has no
+    such key.
+    """
+    node = raw
+    for depth, part in enumerate(found["loc"], start=1):
+        absent = found["type"] == "missing" and depth == len(found["loc"])
+        if isinstance(node, dict) and part not in node and part != "[key]" and not absent:
+            continue
+        yield str(part)
+        node = node.get(part) if isinstance(node, dict) else None
+
+
 def _fields_beside(location: list[str]) -> list[str]:
     """Names allowed where an unknown key was found: a walk through the JSON schema."""
     schema = Params.model_json_schema()
 
     def resolved(node: dict[str, Any]) -> dict[str, Any]:
         for option in node.get("anyOf", ()):  # X | None
-            if "$ref" in option:
+            if "$ref" in option or "discriminator" in option:
                 node = option
         reference = node.get("$ref", "").rpartition("/")[2]
         found: dict[str, Any] = schema["$defs"][reference] if reference else node
@@ -459,7 +490,9 @@ def _name_mistakes(params: Params) -> Iterable[str]:
         yield f"evaluate.top_k: {params.evaluate.top_k}: must contain 1 and 5, which reports show"
     for name, study in params.studies.items():
         for panel, references in study.panels.items():
-            inside = [m for m, row in params.methods.items() if (row.study, row.panel) == (name, panel)]
+            inside = [
+                m for m, row in params.methods.items() if (row.study, row.panel) == (name, panel)
+            ]
             for role in ("old", "new"):
                 key = f"studies.{name}.panels.{panel}.{role}"
                 yield from unknown(key, getattr(references, role), inside, "method of this panel")

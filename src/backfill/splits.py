@@ -40,7 +40,7 @@ def open_class(labels: Rows, fraction: float, seed: int) -> dict[str, Rows]:
     of :func:`extended_class`; the new encoder needs two classes as well.
     """
     chosen = np.isin(labels, _some_classes(labels, fraction, seed))
-    return {"old": np.flatnonzero(chosen), "new": _enough(labels, ~chosen, fraction)}
+    return {"old": np.flatnonzero(chosen), "new": _enough(labels, ~chosen, fraction, "new")}
 
 
 def expansion(labels: Rows, fraction: float, seed: int) -> dict[str, Rows]:
@@ -58,7 +58,7 @@ def open_data(labels: Rows, fraction: float, seed: int) -> dict[str, Rows]:
     RACT's open-data allocation, with 0.3.
     """
     chosen = _some_of_each(labels, [fraction], seed) == 0
-    return {"old": np.flatnonzero(chosen), "new": _enough(labels, ~chosen, fraction)}
+    return {"old": np.flatnonzero(chosen), "new": _enough(labels, ~chosen, fraction, "new")}
 
 
 def sequential(labels: Rows, fractions: Sequence[float], seed: int) -> dict[str, Rows]:
@@ -88,13 +88,15 @@ def biased(
         seed: of the choice.
 
     Raises:
-        InputError: all or none of the images are of the minority.
+        InputError: all or none of the images are of the minority, or fewer than two classes are
+            left for the old encoder.
     """
     rare = np.isin(groups, list(minority))
     if rare.all() or not rare.any():
         raise InputError(f"minority: {rare.sum()} of {len(rare)} images, expected a part of them")
     seen = np.random.default_rng(seed).random(len(labels)) < fraction
-    return {"old": np.flatnonzero(~rare | seen), "new": np.arange(len(labels))}
+    old = _enough(labels, ~rare | seen, fraction, "old")
+    return {"old": old, "new": np.arange(len(labels))}
 
 
 def _some_classes(labels: Rows, fraction: float, seed: int) -> Rows:
@@ -123,10 +125,14 @@ def _some_of_each(labels: Rows, fractions: Sequence[float], seed: int) -> Rows:
     return first
 
 
-def _enough(labels: Rows, chosen: np.ndarray[Any, np.dtype[np.bool_]], fraction: float) -> Rows:
-    """Rows of the new encoder, of at least two classes."""
-    if len(np.unique(labels[chosen])) < 2:
+def _enough(
+    labels: Rows, chosen: np.ndarray[Any, np.dtype[np.bool_]], fraction: float, encoder: str
+) -> Rows:
+    """Rows of the `old` or `new` encoder, of at least two classes."""
+    left, classes = len(np.unique(labels[chosen])), len(np.unique(labels))
+    if left < 2:
         raise InputError(
-            f"fraction: {fraction} leaves fewer than two classes to train the new encoder on"
+            f"fraction: {fraction} leaves the {encoder} encoder {left} of {classes} classes, "
+            "expected at least 2"
         )
     return np.flatnonzero(chosen)

@@ -1,21 +1,17 @@
-"""Encoders of any depth and width; their files; what backward compatibility needs of them."""
+"""Encoders of any depth and width; their files; augmentations."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 
 from backfill.encoders.augment import distort, shift_and_flip
 from backfill.encoders.embedding import embed
 from backfill.encoders.model import Encoder
-from backfill.encoders.objectives import BackwardCompatible
 from backfill.encoders.resnet import ResNet
-from backfill.encoders.teacher import old_classifier
 from backfill.errors import InputError
-from backfill.params import Augment
 
 TINY = {"family": "resnet", "blocks": [1, 1], "width": 4, "embedding_dim": 6}
 
@@ -53,6 +49,16 @@ def test_saving_and_loading_keeps_embeddings_and_classifier(tmp_path: Path) -> N
     np.testing.assert_allclose(np.linalg.norm(before, axis=1), 1, atol=1e-5)
 
 
+def test_the_large_stem_quarters_the_resolution() -> None:
+    network = ResNet(3, [2, 2, 2, 2], 64, 1000, stem="large").eval()
+    # He et al.'s ResNet-18 for ImageNet has 11.69 million parameters.
+    assert sum(p.numel() for p in network.parameters()) == 11_689_512
+    images = torch.randn(1, 3, 64, 64)
+    assert network.stem(images).shape == (1, 64, 16, 16)
+    assert network(images).shape == (1, 1000)
+    assert ResNet(3, [1], 4, 5).stem(images).shape == (1, 4, 64, 64)
+
+
 @pytest.mark.parametrize("damage", ["truncated", "empty", "text", "other", "absent", "pickle"])
 def test_a_file_that_is_no_encoder_is_one_error(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "weights.safetensors"
@@ -71,39 +77,6 @@ def test_a_file_that_is_no_encoder_is_one_error(tmp_path: Path, damage: str) -> 
         path.unlink()
     with pytest.raises(InputError, match=r"weights\.safetensors: (no readable|not there)"):
         Encoder.load(path)
-
-
-def test_the_old_classifier_keeps_its_rows_and_synthesises_the_others() -> None:
-    old = encoder(classes=2)  # labels 10 and 11
-    generator = torch.Generator().manual_seed(0)
-    embeddings = torch.randn(6, 6, generator=generator)
-    labels = torch.tensor([10, 11, 12, 12, 13, 12])
-    weight = old_classifier(old, [10, 11, 12, 13], embeddings, labels)
-    assert old.classifier is not None
-    rows = F.normalize(old.classifier.weight.detach())
-    torch.testing.assert_close(weight[:2], rows)
-    unit = F.normalize(embeddings)
-    torch.testing.assert_close(weight[2], F.normalize(unit[[2, 3, 5]].mean(0), dim=0))
-    torch.testing.assert_close(weight[3], unit[4])
-    with pytest.raises(InputError, match="class 99: no training image"):
-        old_classifier(old, [99], embeddings, labels)
-
-
-def test_bct_adds_the_old_classifiers_cross_entropy() -> None:
-    new = encoder()
-    generator = torch.Generator().manual_seed(1)
-    embeddings = torch.randn(5, 6, generator=generator)
-    old_weight = torch.randn(3, 6, generator=generator)
-    targets = torch.tensor([0, 2, 1, 1, 0])
-    bct = BackwardCompatible(Augment(crop_padding=1, flip=False), old_weight, 16.0, 0.7)
-    assert new.classifier is not None
-
-    def cross_entropy(weight: torch.Tensor) -> torch.Tensor:
-        scores = 16 * F.cosine_similarity(embeddings[:, None], weight[None], dim=2)
-        return F.cross_entropy(scores, targets)
-
-    expected = cross_entropy(new.classifier.weight) + 0.7 * cross_entropy(old_weight)
-    torch.testing.assert_close(bct(new, embeddings, targets), expected)
 
 
 def test_shifts_are_reflected_crops_of_each_image() -> None:

@@ -126,7 +126,8 @@ class Encoder(nn.Module):
         """Read what :meth:`save` wrote, ready for inference.
 
         Raises:
-            InputError: the file is missing, corrupt, or holds another kind of model.
+            InputError: the file is missing, corrupt, or holds another kind of model; or the
+                package of its network is not installed.
         """
         try:
             with safe_open(path, framework="pt") as file:
@@ -136,6 +137,8 @@ class Encoder(nn.Module):
             encoder.load_state_dict(tensors)
         except FileNotFoundError:
             raise InputError(f"{path}: not there; `dvc repro` makes it") from None
+        except InputError:
+            raise  # says more than that the file cannot be read
         except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(

@@ -7,6 +7,7 @@ written after every epoch, so that a run that was killed goes on to the very sam
 from __future__ import annotations
 
 import math
+import pickle
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -161,7 +162,7 @@ class Trainer:
         try:
             # weights_only: tensors and plain containers, no code.
             state = torch.load(path, map_location=self.device, weights_only=True)
-        except (OSError, RuntimeError, EOFError, ValueError):
+        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
             return False
         if state.get("for") != fingerprint:
             return False
@@ -189,11 +190,14 @@ def schedule(
             optimizer, max(1, settings.step_epochs * steps_per_epoch), gamma=0.1
         )
     if settings.schedule == "one_cycle":
+        rise = settings.warmup_fraction
+        if rise * (steps + 1) == 1:
+            rise = 0.0  # it would end on the step that it begins on, which torch divides by
         return torch.optim.lr_scheduler.OneCycleLR(
             optimizer,
             max_lr=settings.learning_rate,
             total_steps=steps + 1,
-            pct_start=settings.warmup_fraction,
+            pct_start=rise,
             cycle_momentum=False,
         )
     warmup = max(1, round(settings.warmup_fraction * steps))

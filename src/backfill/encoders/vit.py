@@ -51,10 +51,20 @@ class VisionTransformer(nn.Module):
             hidden_dropout_prob=0.0,
             attention_probs_dropout_prob=0.0,
         )
+        self.image_size = image_size
         self.transformer = ViTModel(settings, add_pooling_layer=False)
         self.embedding = nn.Linear(width, embedding_dim)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map (B, C, H, W) normalised images to (B, D) embeddings, not yet of unit length."""
+        """Map (B, C, H, W) normalised images to (B, D) embeddings, not yet of unit length.
+
+        Raises:
+            InputError: the images are not of `image_size`.
+        """
+        height, width = images.shape[2:]
+        if (height, width) != (self.image_size, self.image_size):
+            raise InputError(
+                f"network.image_size: {self.image_size}, but images are {height} x {width}"
+            )
         tokens = self.transformer(images).last_hidden_state
         return self.embedding(tokens[:, 0])  # type: ignore[no-any-return]

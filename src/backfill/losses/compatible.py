@@ -61,9 +61,7 @@ def regression_alleviating_split(
     return (_contrast(near, to_old) + eta * _contrast(near_new, to_new)).mean()
 
 
-def triplet(
-    new: Tensor, old: Tensor, positive: Tensor, labels: Tensor, *, margin: float
-) -> Tensor:
+def triplet(new: Tensor, old: Tensor, positive: Tensor, labels: Tensor, *, margin: float) -> Tensor:
     """Hinge of every old negative against the old positive (eq. 14), mean over the negatives.
 
     The paper prints the difference with the sign that would push positives away; here an anchor
@@ -76,7 +74,7 @@ def triplet(
 def triplet_regression_alleviating(
     new: Tensor, old: Tensor, positive: Tensor, labels: Tensor, *, margin: float
 ) -> Tensor:
-    """:func:`triplet`, and the same hinge of every new negative against the old positive (eq. 15)."""
+    """:func:`triplet`, and the same hinge of new negatives against the old positive (eq. 15)."""
     near, to_old, to_new = _scores(new, old, positive, labels, 1.0, 1.0)
     return _mean_hinge(near, to_old, labels, margin) + _mean_hinge(near, to_new, labels, margin)
 

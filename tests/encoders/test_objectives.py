@@ -1,0 +1,299 @@
+"""What each loss of params.yaml is made of, and whom it asks."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from backfill.encoders import objectives
+from backfill.encoders.classifier import StoredClassifier
+from backfill.encoders.model import Encoder
+from backfill.encoders.objectives import Batch, Objective
+from backfill.encoders.teacher import Teacher
+from backfill.errors import InputError
+from backfill.losses import compatible
+from backfill.losses.distillation import distillation, focal_distillation
+from backfill.losses.nt_xent import nt_xent
+from backfill.params import Augment
+from backfill.params import Encoder as Row
+
+DIM, COUNT = 6, 20
+AUGMENT = Augment(crop_padding=1, flip=False)
+LABELS = np.random.default_rng(0).permutation(np.repeat([3, 5, 8, 9], [2, 3, 5, 10]))
+CLASSES = [3, 5, 8, 9]
+NETWORK = {"family": "resnet", "blocks": [1], "width": 4, "embedding_dim": DIM}
+RNG = np.random.default_rng(1)
+
+
+def unit(x: np.ndarray) -> np.ndarray:
+    return (x / np.linalg.norm(x, axis=-1, keepdims=True)).astype(np.float32)
+
+
+# The old encoder knows classes 8, 4 and 5, in this order; one view, so that nothing is drawn.
+TEACHER = Teacher(
+    unit(RNG.normal(size=(1, COUNT, DIM))),
+    StoredClassifier(RNG.normal(size=(3, DIM)).astype(np.float32), [8, 4, 5], 10.0),
+)
+
+
+def row(loss: str, **settings: Any) -> Row:
+    settings = {"trains_on": "s/new", "needs": "embeddings/old", "seed": 0} | settings
+    return Row(loss=loss, **settings)
+
+
+def built(loss: str, teacher: Teacher = TEACHER, **settings: Any) -> Objective:
+    torch.manual_seed(0)
+    return objectives.build(
+        row(loss, **settings), AUGMENT, DIM, CLASSES, LABELS, teacher=lambda: teacher
+    )
+
+
+@pytest.fixture
+def encoder() -> Encoder:
+    torch.manual_seed(0)
+    return Encoder(NETWORK, 1, CLASSES, 16.0)
+
+
+@pytest.fixture
+def batch() -> Batch:
+    rows = torch.tensor([0, 4, 7, 11, 12, 13, 19])
+    targets = torch.from_numpy(np.searchsorted(CLASSES, LABELS))[rows]
+    return Batch(torch.zeros(7, 1, 8, 8, dtype=torch.uint8), targets, rows)
+
+
+@pytest.fixture
+def embeddings() -> Tensor:
+    """Of the batch; not of unit length."""
+    generator = torch.Generator().manual_seed(2)
+    return (3 * torch.randn(7, DIM, generator=generator)).requires_grad_()
+
+
+def loss_of(objective: Objective, encoder: Encoder, embeddings: Tensor, batch: Batch) -> Tensor:
+    return objective(encoder, embeddings, batch, torch.Generator().manual_seed(5))
+
+
+def own_cross_entropy(encoder: Encoder, embeddings: Tensor, batch: Batch) -> Tensor:
+    assert encoder.classifier is not None
+    cosines = F.cosine_similarity(embeddings[:, None], encoder.classifier.weight[None], dim=2)
+    return F.cross_entropy(16 * cosines, batch.targets)
+
+
+def old(batch: Batch) -> Tensor:
+    return torch.from_numpy(TEACHER.views[0])[batch.rows]
+
+
+def test_only_compatible_losses_ask_for_a_teacher() -> None:
+    def nobody() -> Teacher:
+        raise AssertionError("asked for")
+
+    for loss in ("classification", "nt_xent"):
+        objectives.build(row(loss), AUGMENT, DIM, CLASSES, LABELS, teacher=nobody)
+    with pytest.raises(AssertionError, match="asked for"):
+        objectives.build(row("vanilla"), AUGMENT, DIM, CLASSES, LABELS, teacher=nobody)
+
+
+def test_classification_is_the_classifiers_cross_entropy(
+    encoder: Encoder, embeddings: Tensor, batch: Batch
+) -> None:
+    got = loss_of(built("classification"), encoder, embeddings, batch)
+    torch.testing.assert_close(got, own_cross_entropy(encoder, embeddings, batch))
+
+
+def test_bct_adds_the_old_classifiers_cross_entropy(
+    encoder: Encoder, embeddings: Tensor, batch: Batch
+) -> None:
+    weight = TEACHER.weight_for(CLASSES, LABELS)
+    cosines = F.cosine_similarity(embeddings[:, None], weight[None], dim=2)
+    expected = own_cross_entropy(encoder, embeddings, batch) + 0.7 * F.cross_entropy(
+        10 * cosines, batch.targets
+    )
+    objective = built("bct", bct_weight=0.7)
+    torch.testing.assert_close(loss_of(objective, encoder, embeddings, batch), expected)
+    # The old classifier is fixed.
+    assert list(objective.parameters()) == []
+
+
+@pytest.mark.parametrize(
+    ("loss", "settings"),
+    [
+        ("vanilla", {"temperature": 0.2}),
+        ("ract", {"temperature": 0.2}),
+        ("ract", {"temperature": 0.2, "temperature_new": 0.4}),
+        ("ract_split", {"temperature": 0.2, "temperature_new": 0.4, "eta": 0.3}),
+        ("triplet", {"margin": 0.5}),
+        ("ract_triplet", {"margin": 0.5}),
+        ("bct_ract", {"temperature": 0.2, "bct_weight": 0.6}),
+    ],
+)
+def test_a_compatible_loss_is_added_to_its_base(
+    loss: str, settings: dict[str, float], encoder: Encoder, embeddings: Tensor, batch: Batch
+) -> None:
+    labels, stored = batch.targets, old(batch)
+    tau, margin = settings.get("temperature"), settings.get("margin")
+    tau_new = settings.get("temperature_new", tau)
+    both = {"temperature": tau, "temperature_new": tau_new}
+    terms = {
+        "vanilla": lambda *x: compatible.vanilla(*x, temperature=tau),
+        "ract": lambda *x: compatible.regression_alleviating(*x, **both),
+        "ract_split": lambda *x: compatible.regression_alleviating_split(
+            *x, eta=settings["eta"], **both
+        ),
+        "triplet": lambda *x: compatible.triplet(*x, margin=margin),
+        "ract_triplet": lambda *x: compatible.triplet_regression_alleviating(*x, margin=margin),
+        "bct_ract": lambda *x: compatible.regression_alleviating(*x, **both),
+    }
+    base = built("bct", bct_weight=0.6) if loss == "bct_ract" else built("classification")
+    expected = loss_of(base, encoder, embeddings, batch) + 0.3 * terms[loss](
+        embeddings, stored, stored, labels
+    )
+    objective = built(loss, loss_weight=0.3, **settings)
+    torch.testing.assert_close(loss_of(objective, encoder, embeddings, batch), expected)
+
+
+@pytest.mark.parametrize(
+    ("loss", "base"),
+    [
+        ("vanilla", "classification"),
+        ("ract", "classification"),
+        ("triplet", "classification"),
+        ("bct_ract", "bct"),
+        ("focal_distillation", "classification"),
+        ("lwf", "classification"),
+    ],
+)
+def test_no_weight_leaves_the_base(
+    loss: str, base: str, encoder: Encoder, embeddings: Tensor, batch: Batch
+) -> None:
+    values = [
+        loss_of(objective, encoder, embeddings, batch)
+        for objective in (built(loss, loss_weight=0.0), built(base))
+    ]
+    torch.testing.assert_close(*values, rtol=0, atol=0)
+    gradients = [torch.autograd.grad(value, embeddings)[0] for value in values]
+    torch.testing.assert_close(*gradients)
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Tensor]]:
+    """What the compatible loss is called with."""
+    calls: list[dict[str, Tensor]] = []
+
+    def record(row: Row, new: Tensor, old: Tensor, positive: Tensor, labels: Tensor) -> Tensor:
+        calls.append({"new": new, "old": old, "positive": positive, "labels": labels})
+        return new.sum() * 0
+
+    monkeypatch.setattr(objectives, "compatible_loss", record)
+    return calls
+
+
+def telling(views: int) -> Teacher:
+    """A teacher whose embeddings say of which view and item they are."""
+    both = np.zeros((views, COUNT, views + COUNT), np.float32)
+    for view in range(views):
+        for item in range(COUNT):
+            both[view, item, [view, views + item]] = 1
+    return Teacher(both, TEACHER.classifier)
+
+
+def test_an_items_positive_is_its_own_old_embedding(
+    seen: list[dict[str, Tensor]], encoder: Encoder, embeddings: Tensor, batch: Batch
+) -> None:
+    loss_of(built("vanilla", telling(2)), encoder, embeddings, batch)
+    torch.testing.assert_close(seen[0]["positive"], seen[0]["old"])
+    torch.testing.assert_close(seen[0]["old"][:, 2:].argmax(1), batch.rows)
+    torch.testing.assert_close(seen[0]["labels"], batch.targets)
+    assert seen[0]["new"] is embeddings
+
+
+def test_the_pre_sampler_draws_every_item_of_the_class_and_no_other(
+    seen: list[dict[str, Tensor]], encoder: Encoder
+) -> None:
+    objective = built("vanilla", telling(2), positives="class")
+    rows = torch.arange(COUNT)
+    batch = Batch(torch.zeros(COUNT), torch.from_numpy(np.searchsorted(CLASSES, LABELS)), rows)
+    generator = torch.Generator().manual_seed(0)
+    drawn: dict[int, set[int]] = {item: set() for item in range(COUNT)}
+    views = set()
+    for _ in range(120):
+        objective(encoder, torch.randn(COUNT, DIM), batch, generator)
+        positive = seen[-1]["positive"]
+        views |= set(positive[:, :2].argmax(1).tolist())
+        torch.testing.assert_close(seen[-1]["old"][:, 2:].argmax(1), rows)
+        for item, other in enumerate(positive[:, 2:].argmax(1).tolist()):
+            drawn[item].add(other)
+    for item, others in drawn.items():
+        assert others == set(np.flatnonzero(LABELS[item] == LABELS))
+    assert views == {0, 1}
+
+
+def test_focal_distillation_compares_the_classes_that_both_know(
+    encoder: Encoder, embeddings: Tensor, batch: Batch
+) -> None:
+    objective = built(
+        "focal_distillation", temperature=2.0, focus=4.0, loss_weight=0.5, positives="class"
+    )
+    assert encoder.classifier is not None
+    new = encoder.classifier(embeddings)
+    before = torch.from_numpy(TEACHER.classifier.scores(old(batch).numpy()))
+    labels = torch.from_numpy(LABELS)[batch.rows]
+    right = torch.tensor([8, 4, 5])[before.argmax(1)] == labels
+    assert 0 < right.sum() < len(right)
+    term = focal_distillation(
+        torch.stack([new[:, 1], new[:, 2]], 1),  # classes 5 and 8 of the new encoder
+        torch.stack([before[:, 2], before[:, 0]], 1),  # and of the old
+        right,
+        temperature=2.0,
+        base=1.0,
+        focus=4.0,
+    )
+    expected = own_cross_entropy(encoder, embeddings, batch) + 0.5 * term
+    torch.testing.assert_close(loss_of(objective, encoder, embeddings, batch), expected)
+
+
+def test_focal_distillation_needs_a_shared_class_and_lwf_none() -> None:
+    stranger = StoredClassifier(TEACHER.classifier.weight, [70, 71, 72], 10.0)
+    teacher = Teacher(TEACHER.views, stranger)
+    with pytest.raises(InputError, match="'focal_distillation' compares scores of shared"):
+        built("focal_distillation", teacher)
+    built("lwf", teacher)
+
+
+def test_lwf_trains_a_second_head_from_the_old_classifier(
+    encoder: Encoder, embeddings: Tensor, batch: Batch
+) -> None:
+    objective = built("lwf", temperature=2.0, loss_weight=0.5)
+    (head,) = objective.parameters()
+    np.testing.assert_array_equal(head.detach().numpy(), TEACHER.classifier.weight)
+    before = torch.from_numpy(TEACHER.classifier.scores(old(batch).numpy()))
+    as_old = 10 * F.cosine_similarity(
+        embeddings[:, None], torch.from_numpy(TEACHER.classifier.weight)[None], dim=2
+    )
+    term = distillation(as_old, before, temperature=2.0)
+    expected = own_cross_entropy(encoder, embeddings, batch) + 0.5 * term
+    value = loss_of(objective, encoder, embeddings, batch)
+    torch.testing.assert_close(value, expected)
+    value.backward()
+    assert head.grad is not None
+    assert head.grad.abs().sum() > 0
+    # What is learnt stays with the objective: the old classifier is as it was.
+    with torch.no_grad():
+        head.add_(1.0)
+    assert not np.array_equal(head.detach().numpy(), TEACHER.classifier.weight)
+
+
+def test_self_supervision_compares_two_views_and_no_class(encoder: Encoder, batch: Batch) -> None:
+    objective = built("nt_xent", temperature=0.3)
+    images = torch.randint(0, 256, (7, 1, 8, 8), dtype=torch.uint8)
+    views = objective.views(images, torch.Generator().manual_seed(0))
+    assert views.shape == (14, 1, 8, 8)
+    assert not torch.equal(views[:7], views[7:])
+    both = torch.randn(14, DIM, generator=torch.Generator().manual_seed(0))
+    assert isinstance(objective, objectives.SelfSupervised)
+    first, second = objective.projection(both).chunk(2)
+    expected = nt_xent(first, second, 0.3)
+    torch.testing.assert_close(loss_of(objective, encoder, both, batch), expected)
+    shuffled = batch._replace(targets=batch.targets.flip(0))
+    torch.testing.assert_close(loss_of(objective, encoder, both, shuffled), expected)
