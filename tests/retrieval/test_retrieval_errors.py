@@ -146,11 +146,11 @@ def test_backfill_curve(change: dict[str, Any], message: str) -> None:
         (([0], [0, 1], True, [0, 1]), "query_positions: expected 1 entries, got 2"),
         (
             ([0, 0], [0, 1], True, [0, 2]),
-            "query_positions: expected indices in 0..1, got 2 at position 1",
+            "query_positions[1]: expected indices in 0..1, got 2",
         ),
         (
             ([0], [0, 1], True, [-1]),
-            "query_positions: expected indices in 0..1, got -1 at position 0",
+            "query_positions[0]: expected indices in 0..1, got -1",
         ),
         (([0], [0, 1], False, [1]), "query_positions: expected none without ignore_self"),
     ],
