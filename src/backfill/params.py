@@ -266,16 +266,33 @@ class Order(Section):
     kind: Literal["random"]
 
 
+# See backfill.retrieval.merging and calibrating.
+Merge = Literal[
+    "distance",
+    "reciprocal_rank",
+    "min_max",
+    "z_score",
+    "isotonic",
+    "logistic",
+    "background_z_score",
+    "background_nearest",
+]
+
+
 class Method(Section):
     """One row of `methods`: two retrieval systems, merged along an order.
 
-    It is shown in a panel of a study's report, as `label` or under its own name.
+    `merge` is how their distances are made comparable; `arrivals` the share of the gallery that is
+    not there at the start and comes during the backfill, embedded by the new system at once. It is
+    shown in a panel of a study's report, as `label` or under its own name.
     """
 
     study: str
     before: Pair
     after: Pair
     order: str
+    merge: Merge = "distance"
+    arrivals: Annotated[float, Field(ge=0, lt=1)] = 0.0
     panel: str = "all"
     label: str | None = None
 
@@ -295,11 +312,20 @@ class Study(Section):
     minority: list[str] = []
 
 
+class Calibration(Section):
+    """What merges that are fitted are fitted on."""
+
+    background: PositiveInt
+    seed: Seed
+
+
 class Evaluate(Section):
     """How a method's curve is measured."""
 
     checkpoints: Annotated[int, Field(ge=2)]
     top_k: Annotated[list[PositiveInt], Field(min_length=1)]
+    map_at: PositiveInt | None
+    calibration: Calibration
     distance_bins: PositiveInt
 
 

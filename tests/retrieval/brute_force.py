@@ -1,4 +1,4 @@
-"""Backfill curves the plain way: one stable sort of the whole gallery per query and checkpoint."""
+"""Backfill curves the plain way: at each checkpoint, a list a system, and one sort of both."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,31 +22,41 @@ def dots(query: NDArray[np.float64], gallery: NDArray[np.float64]) -> NDArray[np
     return np.array([np.sum(row * query) for row in gallery])
 
 
-def ranking(
-    before: Pair, after: Pair, order: NDArray[np.int64], backfilled: int, query: int
-) -> NDArray[np.int64]:
-    """Gallery indices from the nearest to the farthest."""
-    similarity = dots(unit(before[0])[query], unit(before[1]))
-    moved = order[:backfilled]
-    similarity[moved] = dots(unit(after[0])[query], unit(after[1]))[moved]
-    return np.argsort(-similarity, kind="stable")
+def lists_at(
+    order: NDArray[np.int64], fraction: float, newcomer: NDArray[np.bool_]
+) -> tuple[list[int], list[int]]:
+    """The gallery indices that wait, and those ranked by the new system."""
+    old = [item for item in order.tolist() if not newcomer[item]]
+    new = [item for item in order.tolist() if newcomer[item]]
+    moved, come = round(fraction * len(old)), round(fraction * len(new))
+    return sorted(old[moved:]), sorted(old[:moved] + new[:come])
 
 
-def average_precision(ranked: NDArray[np.int64], positives: set[int], ignored: set[int]) -> float:
-    seen, rank, total = 0, 0, 0.0
-    for item in ranked.tolist():
-        if item in ignored:
-            continue
-        rank += 1
+def scores(merge: str, similarity: dict[int, float]) -> dict[int, float]:
+    """Score by item of one list, from its similarities by item."""
+    items, values = list(similarity), list(similarity.values())
+    if merge == "distance" or not items:
+        return similarity
+    if merge == "reciprocal_rank":
+        ranked = sorted(items, key=lambda item: (-similarity[item], item))
+        return {item: 1 / (60 + place) for place, item in enumerate(ranked, start=1)}
+    flat = min(values) == max(values)
+    if merge == "min_max":
+        low, spread = min(values), max(values) - min(values)
+        return {i: 1.0 if flat else (s - low) / spread for i, s in similarity.items()}
+    assert merge == "z_score"
+    mean = sum(values) / len(values)
+    deviation = (sum((value - mean) ** 2 for value in values) / len(values)) ** 0.5
+    return {i: 0.0 if flat else (s - mean) / deviation for i, s in similarity.items()}
+
+
+def average_precision(ranked: list[int], positives: set[int], depth: int | None = None) -> float:
+    seen, total = 0, 0.0
+    for rank, item in enumerate(ranked, start=1):
         if item in positives:
             seen += 1
-            total += seen / rank
-    return total / seen if seen else float("nan")
-
-
-def hit(ranked: NDArray[np.int64], positives: set[int], ignored: set[int], k: int) -> bool:
-    left = [item for item in ranked.tolist() if item not in ignored]
-    return bool(positives & set(left[:k]))
+            total += seen / rank if depth is None or rank <= depth else 0.0
+    return total / min(seen, depth or seen) if seen else float("nan")
 
 
 def curve(
@@ -56,17 +66,27 @@ def curve(
     relevance: Relevance,
     fractions: NDArray[np.float64],
     top_k: Sequence[int],
+    merge: str = "distance",
+    newcomer: NDArray[np.bool_] | None = None,
+    map_at: int | None = None,
 ) -> tuple[NDArray[np.float64], dict[int, NDArray[np.bool_]]]:
     """Average precision (Q, T) and hits k -> (Q, T)."""
     shape = len(before[0]), len(fractions)
     precision = np.empty(shape)
     hits = {k: np.zeros(shape, bool) for k in top_k}
+    new = np.zeros(len(order), bool) if newcomer is None else newcomer
+    units = [(unit(query), unit(gallery)) for query, gallery in (before, after)]
     for q in range(shape[0]):
-        positives = set(relevance.positives(q).tolist())
+        similarity = [dots(query[q], gallery).tolist() for query, gallery in units]
         ignored = set(relevance.ignored(q).tolist())
         for t, fraction in enumerate(fractions):
-            ranked = ranking(before, after, order, round(float(fraction) * len(order)), q)
-            precision[q, t] = average_precision(ranked, positives, ignored)
+            score: dict[int, float] = {}
+            for near, items in zip(similarity, lists_at(order, fraction, new), strict=True):
+                own = {item: near[item] for item in items if item not in ignored}
+                score |= scores(merge, own)
+            ranked = sorted(score, key=lambda item: (-score[item], item))
+            positives = set(relevance.positives(q).tolist()) & set(ranked)
+            precision[q, t] = average_precision(ranked, positives, map_at)
             for k in top_k:
-                hits[k][q, t] = hit(ranked, positives, ignored, k)
+                hits[k][q, t] = bool(positives & set(ranked[:k]))
     return precision, hits

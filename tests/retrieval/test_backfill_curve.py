@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
 import backfill.retrieval
-from backfill.retrieval import Relevance, backfill_curve, similarity
+from backfill import orders
+from backfill.retrieval import Relevance, backfill_curve, draw_newcomers, similarity
 
 
 def test_the_example_in_the_module_docstring() -> None:
@@ -71,10 +72,15 @@ def cases(draw: st.DrawFn) -> dict[str, object]:
     }
 
 
-def check(case: dict[str, object], tolerance: float, top_k: tuple[int, ...] = (1, 2, 5)) -> None:
+def check(
+    case: dict[str, object],
+    tolerance: float,
+    top_k: tuple[int, ...] = (1, 2, 5),
+    **options: object,
+) -> None:
     arguments = [case[name] for name in ("before", "after", "order", "relevance", "fractions")]
-    curve = backfill_curve(*arguments, top_k=top_k)  # type: ignore[arg-type]
-    precision, hits = brute_force.curve(*arguments, top_k)  # type: ignore[arg-type]
+    curve = backfill_curve(*arguments, top_k=top_k, **options)  # type: ignore[arg-type]
+    precision, hits = brute_force.curve(*arguments, top_k, **options)  # type: ignore[arg-type]
     np.testing.assert_allclose(curve.average_precision, precision, rtol=0, atol=tolerance)
     for k in top_k:
         np.testing.assert_array_equal(curve.hits[k], hits[k])
@@ -84,6 +90,35 @@ def check(case: dict[str, object], tolerance: float, top_k: tuple[int, ...] = (1
 @settings(max_examples=120, deadline=None)
 def test_equals_sorting_on_ties(case: dict[str, object]) -> None:
     check(case, 1e-12)
+
+
+@given(cases(), st.sampled_from(["reciprocal_rank", "min_max", "z_score"]))
+@settings(max_examples=80, deadline=None)
+def test_merges_equal_sorting_at_every_checkpoint(case: dict[str, object], merge: str) -> None:
+    check(case, 1e-12, merge=merge)
+
+
+@given(cases(), st.integers(1, 14))
+@settings(max_examples=50, deadline=None)
+def test_truncated_precision_equals_sorting(case: dict[str, object], map_at: int) -> None:
+    check(case, 1e-12, map_at=map_at)
+
+
+@given(
+    cases(),
+    st.integers(0, 2**32),
+    st.sampled_from(["distance", "reciprocal_rank", "min_max", "z_score"]),
+    st.sampled_from([None, 2]),
+)
+@settings(max_examples=100, deadline=None)
+def test_arrivals_equal_a_gallery_built_anew(
+    case: dict[str, object], seed: int, merge: str, map_at: int | None
+) -> None:
+    """Gallery item N - 1, a positive of query 0, is there from the start."""
+    size = len(case["order"])  # type: ignore[arg-type]
+    newcomer = np.random.default_rng(seed).random(size) < 0.4
+    newcomer[-1] = False
+    check(case, 1e-12, merge=merge, newcomer=newcomer, map_at=map_at)
 
 
 def real_case(dtype: type[np.floating], queries: int, size: int, seed: int) -> dict[str, object]:
@@ -111,6 +146,53 @@ def test_equals_sorting_in_float64() -> None:
 
 def test_equals_sorting_in_float32() -> None:
     check(real_case(np.float32, 12, 700, seed=2), 1e-5)
+
+
+@pytest.mark.parametrize("merge", ["reciprocal_rank", "min_max", "z_score"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_merges_equal_sorting_on_plain_numbers(dtype: type[np.floating], merge: str) -> None:
+    case = real_case(dtype, 12, 300, seed=8)
+    newcomer = np.random.default_rng(8).random(300) < 0.3
+    tolerance = 1e-12 if dtype is np.float64 else 1e-5
+    check(case, tolerance, merge=merge, map_at=40, newcomer=newcomer)
+
+
+@pytest.mark.parametrize("merge", ["reciprocal_rank", "z_score"])
+def test_blocks_of_queries_do_not_show_in_merges(
+    monkeypatch: pytest.MonkeyPatch, merge: str
+) -> None:
+    monkeypatch.setattr(similarity, "BLOCK_BYTES", 7 * 300 * (2 * 8 + 16))  # seven queries
+    check(real_case(np.float64, 20, 300, seed=3), 1e-12, merge=merge)
+
+
+def test_a_query_counts_once_a_positive_is_there_from_the_start() -> None:
+    """Query 0 has item 0 at once and item 2 later; query 1 only has item 3, which comes last."""
+    query, gallery = np.array([[1.0, 0.0]] * 2), np.array([[1, 0], [3, 1], [2, 1], [1, 1.0]])
+    relevance = Relevance.from_lists([[0, 2], [3]], [[], []], 4)
+    curve = backfill_curve(
+        (query, gallery),
+        (query, gallery),
+        [2, 0, 1, 3],
+        relevance,
+        checkpoints=[0, 0.5, 1],
+        newcomer=np.array([False, False, True, True]),
+    )
+    np.testing.assert_allclose(
+        curve.average_precision, [[1, (1 + 2 / 3) / 2, (1 + 2 / 3) / 2], [np.nan, np.nan, 1 / 4]]
+    )
+    np.testing.assert_array_equal(curve.hits[5], [[True] * 3, [False, False, True]])
+    np.testing.assert_array_equal(curve.has_positives, [True, False])
+    np.testing.assert_allclose(curve.mean_average_precision, curve.average_precision[0])
+    np.testing.assert_array_equal(curve.cmc[5], [1, 1, 1])
+
+
+def test_newcomers_are_drawn_apart_from_the_order() -> None:
+    drawn = draw_newcomers(1000, 0.25, seed=3)
+    assert drawn.sum() == 250
+    np.testing.assert_array_equal(drawn, draw_newcomers(1000, 0.25, seed=3))
+    assert (drawn != draw_newcomers(1000, 0.25, seed=4)).any()
+    # Of the first quarter of the order about a quarter are newcomers, as of any other part.
+    assert 40 < drawn[orders.random(1000, 3)[:250]].sum() < 85
 
 
 def test_blocks_of_queries_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,6 +71,21 @@ def broken(rows: np.ndarray[Any, Any], at: tuple[Any, ...], value: float) -> np.
             {"after": (QUERY, GALLERY[:3])},
             "after[1] (gallery): expected 4 rows as in before[1] (gallery), got 3",
         ),
+        ({"map_at": 0}, "map_at: expected an integer of at least 1, or None, got 0"),
+        ({"map_at": 1.5}, "map_at: expected an integer of at least 1, or None, got 1.5"),
+        ({"map_at": True}, "map_at: expected an integer of at least 1, or None, got True"),
+        ({"newcomer": [True]}, "newcomer: expected 4 bools, got bool of shape (1,)"),
+        ({"newcomer": [0, 1, 0, 1]}, "newcomer: expected 4 bools, got int64 of shape (4,)"),
+        (
+            {"newcomer": np.ones(4, bool)},
+            "relevance: expected a query with a positive that is not ignored, got none that is in "
+            "the gallery from the start",
+        ),
+        (
+            {"merge": "zscore"},
+            "merge: expected one of distance, reciprocal_rank, min_max, z_score, isotonic, "
+            "logistic, background_z_score, background_nearest, got 'zscore'",
+        ),
         (
             {"relevance": Relevance.from_labels([0], [0, 1, 0, 1])},
             "relevance: expected 2 queries, got 1",
@@ -146,11 +161,11 @@ def test_backfill_curve(change: dict[str, Any], message: str) -> None:
         (([0], [0, 1], True, [0, 1]), "query_positions: expected 1 entries, got 2"),
         (
             ([0, 0], [0, 1], True, [0, 2]),
-            "query_positions: expected indices in 0..1, got 2 at position 1",
+            "query_positions[1]: expected indices in 0..1, got 2",
         ),
         (
             ([0], [0, 1], True, [-1]),
-            "query_positions: expected indices in 0..1, got -1 at position 0",
+            "query_positions[0]: expected indices in 0..1, got -1",
         ),
         (([0], [0, 1], False, [1]), "query_positions: expected none without ignore_self"),
     ],

@@ -17,7 +17,8 @@
 """
 
 from backfill.retrieval.bootstrap import Interval, bootstrap_gain, bootstrap_mean
-from backfill.retrieval.curve import BackfillCurve, backfill_curve
+from backfill.retrieval.calibrating import Calibration
+from backfill.retrieval.curve import MERGES, BackfillCurve, backfill_curve
 from backfill.retrieval.distances import distance_histograms
 from backfill.retrieval.metrics import (
     Conditions,
@@ -28,9 +29,12 @@ from backfill.retrieval.metrics import (
     worst_step,
 )
 from backfill.retrieval.relevance import Relevance
+from backfill.retrieval.schedule import draw_newcomers
 
 __all__ = [
+    "MERGES",
     "BackfillCurve",
+    "Calibration",
     "Conditions",
     "Interval",
     "Relevance",
@@ -38,6 +42,7 @@ __all__ = [
     "bootstrap_gain",
     "bootstrap_mean",
     "distance_histograms",
+    "draw_newcomers",
     "gain",
     "negative_flip_rate",
     "query_auc_cmc",

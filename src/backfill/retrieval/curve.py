@@ -1,6 +1,6 @@
 """Retrieval quality while a gallery is being backfilled."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,30 +10,41 @@ from numba import get_num_threads
 from numpy.typing import ArrayLike, NDArray
 
 from backfill.errors import InputError
-from backfill.retrieval import validate
+from backfill.retrieval import calibrating, merging, validate
+from backfill.retrieval.calibrating import Calibration
 from backfill.retrieval.kernel import curve_block
 from backfill.retrieval.relevance import Relevance
-from backfill.retrieval.similarity import SimilarityPlan, common_dtype, normalise
+from backfill.retrieval.schedule import Schedule
+from backfill.retrieval.similarity import Floats, Pair, SimilarityPlan, common_dtype, normalise
+
+MERGES = ("distance", *merging.MERGES, *calibrating.CALIBRATIONS)
 
 Bools = NDArray[np.bool_]
 Float64s = NDArray[np.float64]
+Int64s = NDArray[np.int64]
+UInt32s = NDArray[np.uint32]
+
+_CALIBRATION = Calibration()
 
 
 @dataclass(frozen=True, eq=False)
 class BackfillCurve:
     """Quality of Q queries at T backfill fractions; all qualities are shares in [0, 1].
 
-    Means are over the queries that have a positive. Areas are trapezoids over the fractions given:
-    the AUC_mAP and AUC_CMC of rank merge if those run from 0 to 1.
+    Means are over the queries that have a positive at every fraction, so that all points of a curve
+    are about the same queries. (Where nothing is new to the gallery, these are all that ever have
+    one.) Areas are trapezoids over the fractions given: the AUC_mAP and AUC_CMC of rank merge if
+    those run from 0 to 1.
     """
 
     fraction: Float64s  # (T,)
-    average_precision: Float64s  # (Q, T), NaN for a query without positives
+    average_precision: Float64s  # (Q, T), NaN where none of a query's positives is there
     hits: Mapping[int, Bools]  # k -> (Q, T), whether a positive is among the k nearest
 
     @cached_property
     def has_positives(self) -> Bools:
-        """(Q,), whether the query has a positive."""
+        """(Q,), whether the query has a positive at every fraction."""
+        # What has come stays: a positive at the first fraction is one at all of them.
         return ~np.isnan(self.average_precision[:, 0])
 
     @cached_property
@@ -69,6 +80,11 @@ def backfill_curve(
     relevance: Relevance,
     checkpoints: int | Sequence[float] | Float64s = 11,
     top_k: Sequence[int] = (1, 5),
+    *,
+    merge: str = "distance",
+    calibration: Calibration = _CALIBRATION,
+    newcomer: ArrayLike | None = None,
+    map_at: int | None = None,
 ) -> BackfillCurve:
     """Evaluate rank merge (eq. 5) at every checkpoint of a backfill.
 
@@ -78,14 +94,26 @@ def backfill_curve(
     fractions from 0 to 1 (at least 2), or increasing fractions; at fraction f the first round(f N)
     items of the order are backfilled. top_k: the k of the hits.
 
-    One ranking holds both kinds of items, by squared Euclidean distance of L2-normalised vectors;
-    ties go to the lower gallery index. Average precision is not interpolated and runs over the
-    whole ranking; ignored items have no rank. Similarities are float64 if an input is, else
-    float32. Memory is O(Q T + N) besides the inputs and one block of similarities, never Q x N.
+    merge: what puts both kinds of items into one ranking. `distance`: the squared Euclidean
+    distance of L2-normalised vectors. A name in `merging.MERGES`: a score by what each system's own
+    list looks like at that checkpoint. One in `calibrating.CALIBRATIONS`: by a map of each system's
+    distance, fitted once as `calibration` says. Ties go to the lower gallery index.
+
+    newcomer: (N,) bool, the items that are not in the gallery at the start. At fraction f the first
+    round(f n) of these n are there, ranked by `after`; the others are not in the ranking, nor
+    positives. The backfill is then of the N - n other items. Queries whose positives are all
+    newcomers have NaN until the first is there, and count in no mean.
+
+    Average precision is not interpolated; ignored items have no rank. It runs over the whole
+    ranking; with map_at, over its first map_at places, and is divided by min(positives, map_at)
+    (Google Landmarks v2: Weyand et al., CVPR 2020).
+
+    Similarities are float64 if an input is, else float32. Memory is O(Q T + N T) besides the inputs
+    and one block of similarities, never Q x N.
 
     Raises InputError for embeddings that are empty, not 2-D, not finite, or zero, for lengths or
-    dimensions that do not agree, for an order that is no permutation, if no query has a positive,
-    and for checkpoints or top_k out of range.
+    dimensions that do not agree, for an order that is no permutation, if no query has a positive at
+    every fraction, for checkpoints, top_k or map_at out of range, and for an unknown merge.
     """
     query_before, gallery_before = validate.pair("before", before)
     query_after, gallery_after = validate.pair("after", after)
@@ -96,40 +124,93 @@ def backfill_curve(
         raise InputError(f"relevance: expected {queries} queries, got {relevance.num_queries}")
     if relevance.gallery_size != size:
         raise InputError(f"relevance: expected a gallery of {size}, got {relevance.gallery_size}")
-    order, position = validate.permutation("order", order, size)
+    sequence, _ = validate.permutation("order", order, size)
     fraction = validate.fractions("checkpoints", checkpoints)
     cutoffs = validate.cutoffs("top_k", top_k)
+    depth = validate.depth("map_at", map_at, size)
+    new = validate.flags("newcomer", newcomer, size)
+    validate.one_of("merge", merge, MERGES)
 
     dtype = common_dtype(query_before, gallery_before, query_after, gallery_after)
-    plan = SimilarityPlan.of(
+    pairs = (
         (normalise(query_before, dtype), normalise(gallery_before, dtype)),
         (normalise(query_after, dtype), normalise(gallery_after, dtype)),
-        order,
     )
-    backfilled = np.rint(fraction * size).astype(np.int64)
-    arrival = np.searchsorted(backfilled, position, side="right")
     average_precision = np.empty((queries, len(fraction)))
     best_rank = np.empty((queries, len(fraction)), np.int32)
-    for block, similarity in plan.blocks():
+    if merge in merging.MERGES:
+        pieces = _checkpoint_by_checkpoint(merge, pairs, relevance, sequence, fraction, new)
+    else:
+        schedule = Schedule.of(sequence, fraction, new)
+        pieces = _all_checkpoints(merge, pairs, relevance, schedule, calibration)
+    for block, times, schedule, similarity, columns in pieces:
+        shape = len(similarity), len(schedule.done)
+        precision, best = np.empty(shape), np.empty(shape, np.int32)
         curve_block(
             similarity,
-            plan.columns,
-            order,
-            position,
-            backfilled,
-            arrival,
+            columns,
+            schedule,
             relevance.positive_group[block],
             relevance.positive_indptr,
             relevance.positive_indices,
             relevance.ignored_indptr[block.start : block.stop + 1],
             relevance.ignored_indices,
+            depth,
             get_num_threads(),
-            average_precision[block],
-            best_rank[block],
+            precision,
+            best,
         )
+        average_precision[block, times], best_rank[block, times] = precision, best
     if np.isnan(average_precision[:, 0]).all():
         raise InputError(
             "relevance: expected a query with a positive that is not ignored, got none"
+            + (" that is in the gallery from the start" if new.any() else "")
         )
     hits = {k: (best_rank > 0) & (best_rank <= k) for k in cutoffs}
     return BackfillCurve(fraction, average_precision, hits)
+
+
+# What the kernel is given: queries, checkpoints, their schedule, similarities (B, M), columns.
+Piece = tuple[slice, slice, Schedule, Floats, UInt32s]
+
+
+def _all_checkpoints(
+    merge: str,
+    pairs: tuple[Pair, Pair],
+    relevance: Relevance,
+    schedule: Schedule,
+    calibration: Calibration,
+) -> Iterator[Piece]:
+    """An item's similarity, or calibrated score, in a system is the same at all checkpoints."""
+    everywhere = slice(None)
+    if merge == "distance":
+        plan = SimilarityPlan.of(*pairs, schedule.order)
+        for block, similarity in plan.blocks():
+            yield block, everywhere, schedule, similarity, plan.columns
+        return
+    maps = [
+        calibrating.fit(merge, pair, relevance, ~schedule.newcomer, calibration) for pair in pairs
+    ]
+    plan = SimilarityPlan.of(*pairs, schedule.order, apart=True)
+    cut = len(plan.products[0][1])
+    for block, similarity in plan.blocks(extra_bytes=8 * plan.width):
+        scores = np.empty(similarity.shape)
+        scores[:, :cut] = maps[0](block, similarity[:, :cut])
+        scores[:, cut:] = maps[1](block, similarity[:, cut:])
+        yield block, everywhere, schedule, scores, plan.columns
+
+
+def _checkpoint_by_checkpoint(
+    merge: str,
+    pairs: tuple[Pair, Pair],
+    relevance: Relevance,
+    order: Int64s,
+    fraction: Float64s,
+    newcomer: Bools,
+) -> Iterator[Piece]:
+    """An item's score depends on what else is in its list: each checkpoint is a curve by itself."""
+    schedules = [Schedule.of(order, fraction[[t]], newcomer) for t in range(len(fraction))]
+    # Scores are by gallery index, and an item has one, that of the list it is in.
+    columns = [np.stack([s.order, s.order]).astype(np.uint32) for s in schedules]
+    for block, t, scores in merging.merged_scores(merge, *pairs, relevance, schedules):
+        yield block, slice(t, t + 1), schedules[t], scores, columns[t]

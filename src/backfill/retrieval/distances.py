@@ -8,8 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 from backfill.errors import InputError
 from backfill.retrieval import validate
 from backfill.retrieval.relevance import Relevance
-from backfill.retrieval.similarity import common_dtype, normalise, query_blocks
+from backfill.retrieval.similarity import Floats, common_dtype, normalise, query_blocks
 
+Bools = NDArray[np.bool_]
 Float64s = NDArray[np.float64]
 Int64s = NDArray[np.int64]
 
@@ -36,19 +37,39 @@ def distance_histograms(
             f"got {relevance.num_queries} and {relevance.gallery_size}"
         )
     dtype = common_dtype(rows, columns)
-    rows, columns = normalise(rows, dtype), normalise(columns, dtype)
+    positives, negatives = count_pairs(
+        normalise(rows, dtype),
+        normalise(columns, dtype),
+        relevance,
+        np.arange(len(rows)),
+        np.ones(len(columns), bool),
+        bins,
+    )
+    return np.linspace(0.0, _LARGEST, bins + 1), positives, negatives
+
+
+def count_pairs(
+    query: Floats, gallery: Floats, relevance: Relevance, rows: Int64s, kept: Bools, bins: int
+) -> tuple[Int64s, Int64s]:
+    """Positive and negative pairs per bin of squared distance from 0 to 4, (bins,) each.
+
+    query: (Q, d), gallery: (N, d), unit rows. rows: the queries that count; kept: (N,), the gallery
+    items that do.
+    """
     # Counting all pairs and taking away the few others is cheaper than a mask over all of them.
     negatives = np.zeros(bins, np.int64)
     positives = np.zeros(bins, np.int64)
-    for block in query_blocks(len(rows), len(columns) * dtype.itemsize * 4):
-        place = _bins(rows[block] @ columns.T, bins)
-        negatives += np.bincount(place.ravel(), minlength=bins)
-        for q in range(block.start, block.stop):
-            near = np.bincount(place[q - block.start, relevance.positives(q)], minlength=bins)
-            out = np.bincount(place[q - block.start, relevance.ignored(q)], minlength=bins)
+    columns = gallery[kept].T
+    place = np.cumsum(kept) - 1
+    for block in query_blocks(len(rows), columns.shape[1] * gallery.itemsize * 4):
+        inside = _bins(query[rows[block]] @ columns, bins)
+        negatives += np.bincount(inside.ravel(), minlength=bins)
+        for row, q in zip(inside, rows[block], strict=True):
+            match, out = relevance.positives(q), relevance.ignored(q)
+            near = np.bincount(row[place[match[kept[match]]]], minlength=bins)
             positives += near
-            negatives -= near + out
-    return np.linspace(0.0, _LARGEST, bins + 1), positives, negatives
+            negatives -= near + np.bincount(row[place[out[kept[out]]]], minlength=bins)
+    return positives, negatives
 
 
 def _bins(similarity: NDArray[np.floating[Any]], bins: int) -> Int64s:

@@ -5,7 +5,8 @@ A positive can have two similarities to a query: one while it waits, one once it
 only *thresholds* at which average precision changes. In each of the two systems an item of the
 gallery falls into bin k if exactly k thresholds are ahead of it, and the rank of a threshold is the
 number of items in the bins up to its own. A checkpoint only changes with which of its two bins an
-item counts, so one table of changes, (checkpoints, bins), holds the whole curve.
+item counts, so one table of changes, (checkpoints, bins), holds the whole curve. An item that is
+new to the gallery counts with its second bin alone, from the checkpoint at which it is there.
 
 The cost per query is one look-up per item and system, plus thresholds x checkpoints: the gallery
 is never sorted.
@@ -21,6 +22,8 @@ from typing import Any, NamedTuple, TypeVar, cast
 import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
+
+from backfill.retrieval.schedule import Schedule
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Floats = NDArray[np.floating[Any]]
@@ -133,6 +136,7 @@ def _scan(
     in_bin: Int32s,
     start: Int64s,
     stop: Int64s,
+    depth: int,
     rank: Int32s,
     seen: Float64s,
     average_precision: Float64s,
@@ -140,8 +144,8 @@ def _scan(
 ) -> None:
     """Walk the thresholds from the nearest; threshold k is in force at start[k] <= t < stop[k].
 
-    in_bin: (T, bins), how many items count with a bin at a checkpoint. The loops over t are the
-    inner ones because they vectorise.
+    in_bin: (T, bins), how many items count with a bin at a checkpoint. depth: the last rank whose
+    precision counts. The loops over t are the inner ones because they vectorise.
     """
     rank[:] = 0
     seen[:] = 0
@@ -152,25 +156,23 @@ def _scan(
             rank[t] += in_bin[t, k]
         for t in range(start[k], stop[k]):
             seen[t] += 1.0
-            average_precision[t] += seen[t] / rank[t]
+            average_precision[t] += seen[t] / rank[t] if rank[t] <= depth else 0.0
             best_rank[t] = min(best_rank[t], rank[t])
     for t in range(len(rank)):
-        average_precision[t] /= seen[t]
+        average_precision[t] /= min(seen[t], np.float64(depth))  # 0 / 0 is NaN
 
 
 @compiled(parallel=True)
 def curve_block(
     similarity: Floats,
     columns: UInt32s,
-    order: Int64s,
-    position: Int64s,
-    backfilled: Int64s,
-    arrival: Int64s,
+    schedule: Schedule,
     positive_group: Int64s,
     positive_indptr: Int64s,
     positive_indices: Int64s,
     ignored_indptr: Int64s,
     ignored_indices: Int64s,
+    depth: int,
     workers: int,
     average_precision: Float64s,
     best_rank: Int32s,
@@ -179,17 +181,18 @@ def curve_block(
 
     similarity: (B, M), higher is nearer. The i-th item of the backfill order has the similarity
     similarity[q, columns[0, i]] while it waits and similarity[q, columns[1, i]] afterwards.
-    order, position: (N,), the backfill order and its inverse. backfilled: (T,), the number of items
-    backfilled at each checkpoint, never falling. arrival: (N,), the first checkpoint at which a
-    gallery item is backfilled, T for never. positive_*, ignored_*: the block's relevance, laid out
-    as in `Relevance`. workers: into how many tasks the block is split.
-    average_precision, best_rank: (B, T), written; NaN and 0 for a query without positives.
+    schedule: which items are where at each checkpoint. positive_*, ignored_*: the block's
+    relevance, laid out as in `Relevance`. depth: the last rank whose precision counts. workers:
+    into how many tasks the block is split.
+    average_precision, best_rank: (B, T), written; NaN and 0 for a query without positives, NaN
+    and the largest integer at a checkpoint at which none of them is there.
     """
     queries, checkpoints = average_precision.shape
-    # Group t, edges[t]..edges[t + 1] of the order, is backfilled at checkpoint t; group T never is.
+    order, position, arrival = schedule.order, schedule.position, schedule.arrival
+    # Group t, edges[t]..edges[t + 1] of the order, changes at checkpoint t; group T never does.
     edges = np.empty(checkpoints + 2, np.int64)
     edges[0] = 0
-    edges[1:-1] = backfilled
+    edges[1:-1] = schedule.done
     edges[-1] = len(order)
     widest = 0
     for query in range(queries):
@@ -236,7 +239,9 @@ def curve_block(
                 moved = arrival[owner[k]]
                 waits = source & 1 == 0
                 start[k] = 0 if waits else moved
-                stop[k] = moved if waits else checkpoints
+                stop[k] = checkpoints
+                if waits:
+                    stop[k] = 0 if schedule.newcomer[owner[k]] else moved
             thresholds = _with_buckets(value, owner, total, ahead)
 
             # Waiting items are first counted as what group t takes away at checkpoint t; the sum of
@@ -244,11 +249,12 @@ def curve_block(
             # any other and then taken back, which spares the loop over the gallery a test.
             change[:, : total + 1] = 0
             for t in range(1, checkpoints + 1):
-                _tally(row, columns[0], order, edges[t], edges[t + 1], thresholds, change[t], -1)
+                end = edges[t + 1] - schedule.newcomers[t]
+                _tally(row, columns[0], order, edges[t], end, thresholds, change[t], -1)
             for item in ignored:
                 i = position[item]
                 t = arrival[item]
-                if t > 0:
+                if t > 0 and not schedule.newcomer[item]:
                     _tally(row, columns[0], order, i, i + 1, thresholds, change[t], 1)
             for t in range(1, checkpoints + 1):
                 for k in range(total):
@@ -270,6 +276,7 @@ def curve_block(
                 change[:checkpoints],
                 start[:total],
                 stop[:total],
+                depth,
                 rank,
                 seen,
                 average_precision[query],

@@ -1,7 +1,6 @@
 """Which gallery items are relevant to a query, and which are left out of its ranking."""
 
 import os
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from backfill.artifacts import replacing
 from backfill.errors import InputError
 from backfill.retrieval import validate
 
@@ -139,16 +139,9 @@ class Relevance:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to `path`, whole or not at all; equal relevance gives equal bytes."""
-        path = Path(path)
         arrays = {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-        try:
-            with temporary.open("xb") as file:
-                np.savez(file, allow_pickle=False, **arrays)  # type: ignore[arg-type]
-            os.replace(temporary, path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        with replacing(Path(path)) as temporary, temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)  # type: ignore[arg-type]
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Relevance":
@@ -175,13 +168,7 @@ def _own_positions(positions: ArrayLike | None, queries: int, gallery_size: int)
     own = validate.integers("query_positions", positions)
     if len(own) != queries:
         raise InputError(f"query_positions: expected {queries} entries, got {len(own)}")
-    outside = (own < 0) | (own >= gallery_size)
-    if outside.any():
-        at = int(np.argmax(outside))
-        raise InputError(
-            f"query_positions: expected indices in 0..{gallery_size - 1}, "
-            f"got {own[at]} at position {at}"
-        )
+    validate.indices(lambda at: f"query_positions[{at}]", own, gallery_size)
     return own
 
 
@@ -207,13 +194,7 @@ def _check_rows(name: str, indptr: Int64s, indices: Int64s, gallery_size: int) -
         raise InputError(
             f"{name}: expected row boundaries that rise from 0 to the {len(indices)} indices"
         )
-    outside = (indices < 0) | (indices >= gallery_size)
-    if outside.any():
-        at = int(np.argmax(outside))
-        raise InputError(
-            f"{name}[{_row_of(indptr, at)}]: expected indices in 0..{gallery_size - 1}, "
-            f"got {indices[at]}"
-        )
+    validate.indices(lambda at: f"{name}[{_row_of(indptr, at)}]", indices, gallery_size)
     step = np.diff(indices)
     step[indptr[1:-1][(indptr[1:-1] > 0) & (indptr[1:-1] < len(indices))] - 1] = 1
     if (step < 1).any():

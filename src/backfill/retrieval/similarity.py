@@ -78,9 +78,14 @@ class SimilarityPlan:
     columns: UInt32s
 
     @classmethod
-    def of(cls, before: Pair, after: Pair, order: NDArray[np.int64]) -> "SimilarityPlan":
-        """Plan for (query, gallery) pairs of unit rows; columns follow `order` for locality."""
-        if np.array_equal(before[0], after[0]):
+    def of(
+        cls, before: Pair, after: Pair, order: NDArray[np.int64], *, apart: bool = False
+    ) -> "SimilarityPlan":
+        """Plan for (query, gallery) pairs of unit rows; columns follow `order` for locality.
+
+        With `apart`, each system has a product of its own whatever they have in common.
+        """
+        if not apart and np.array_equal(before[0], after[0]):
             both = np.concatenate([before[1][order], after[1][order]])
             rows, columns = distinct_rows(both)
             return cls(((before[0], rows),), columns.reshape(2, -1).astype(np.uint32))
@@ -95,11 +100,14 @@ class SimilarityPlan:
         """Number of similarities per query."""
         return sum(len(rows) for _, rows in self.products)
 
-    def blocks(self) -> Iterator[tuple[slice, Floats]]:
-        """Yield (queries, similarities (B, width)); the array is overwritten by the next block."""
+    def blocks(self, extra_bytes: int = 0) -> Iterator[tuple[slice, Floats]]:
+        """Yield (queries, similarities (B, width)); the array is overwritten by the next block.
+
+        extra_bytes: what the caller will hold for each query of the block besides.
+        """
         queries, dtype = len(self.products[0][0]), self.products[0][0].dtype
         memory: Floats | None = None
-        for block in query_blocks(queries, self.width * dtype.itemsize):
+        for block in query_blocks(queries, self.width * dtype.itemsize + extra_bytes):
             if memory is None:
                 memory = np.empty((block.stop - block.start, self.width), dtype)
             similarity = memory[: block.stop - block.start]

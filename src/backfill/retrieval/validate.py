@@ -3,7 +3,7 @@
 Each message names the argument, what was expected and what was found.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -82,6 +82,14 @@ def integers(name: str, values: ArrayLike) -> Int64s:
     return array.astype(np.int64)
 
 
+def indices(name: Callable[[int], str], values: Int64s, size: int) -> None:
+    """Require values in 0..size-1; `name` says where the value at a place came from."""
+    outside = (values < 0) | (values >= size)
+    if outside.any():
+        at = int(np.argmax(outside))
+        raise InputError(f"{name(at)}: expected indices in 0..{size - 1}, got {values[at]}")
+
+
 def permutation(name: str, values: ArrayLike, size: int) -> tuple[Int64s, Int64s]:
     """Return a permutation of 0..size-1 and its inverse."""
     order = integers(name, values)
@@ -141,3 +149,28 @@ def cutoffs(name: str, values: Sequence[int]) -> tuple[int, ...]:
     if len(np.unique(array)) < len(array):
         raise InputError(f"{name}: expected distinct k, got {tuple(array.tolist())}")
     return tuple(array.tolist())
+
+
+def depth(name: str, value: int | None, size: int) -> int:
+    """Return the last rank that counts: `value`, or all of them where it is None."""
+    if value is None:
+        return size
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer) or value < 1:
+        raise InputError(f"{name}: expected an integer of at least 1, or None, got {value}")
+    return int(value)
+
+
+def flags(name: str, values: ArrayLike | None, size: int) -> NDArray[np.bool_]:
+    """Return a truth value for each of `size` items, all of them false where `values` is None."""
+    if values is None:
+        return np.zeros(size, bool)
+    array: NDArray[Any] = np.asarray(values)
+    if array.dtype != np.bool_ or array.shape != (size,):
+        raise InputError(f"{name}: expected {size} bools, got {array.dtype} of shape {array.shape}")
+    return array
+
+
+def one_of(name: str, value: str, allowed: Sequence[str]) -> None:
+    """Require a known name."""
+    if value not in allowed:
+        raise InputError(f"{name}: expected one of {', '.join(allowed)}, got {value!r}")

@@ -1,16 +1,24 @@
-"""Stage `evaluate`: one method's backfill curve and distance distributions."""
+"""Stage `evaluate`: one method's backfill curve, distance distributions, queries' groups."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-from backfill.artifacts import Layout, load_array, replacing
+from backfill.artifacts import Layout, load_array, replacing, save_array
+from backfill.errors import InputError
 from backfill.params import Pair, Params
 from backfill.reporting.results import Histogram, MethodResult
-from backfill.retrieval import Relevance, backfill_curve, distance_histograms
+from backfill.retrieval import (
+    Calibration,
+    Relevance,
+    backfill_curve,
+    distance_histograms,
+    draw_newcomers,
+)
 from backfill.stages.command import run
 
 Array = np.ndarray[Any, Any]
@@ -20,6 +28,7 @@ def evaluate(params: Params, layout: Layout, name: str) -> None:
     """Merge the two systems of one row along its order, for each seed."""
     method, chosen = params.methods[name], params.evaluate
     relevance = Relevance.load(layout.relevance)
+    calibration = Calibration(chosen.calibration.background, chosen.calibration.seed)
     orders = load_array(layout.order(method.order))
     systems = {"before": system(layout, method.before), "after": system(layout, method.after)}
     curves = [
@@ -30,6 +39,10 @@ def evaluate(params: Params, layout: Layout, name: str) -> None:
             relevance=relevance,
             checkpoints=chosen.checkpoints,
             top_k=chosen.top_k,
+            merge=method.merge,
+            calibration=calibration,
+            newcomer=draw_newcomers(len(order), method.arrivals, params.seeds[seed]),
+            map_at=chosen.map_at,
         )
         for seed, order in enumerate(tqdm(orders, desc=f"evaluate {name}", unit="seed"))
     ]
@@ -43,6 +56,21 @@ def evaluate(params: Params, layout: Layout, name: str) -> None:
     with replacing(layout.evaluation(method.study, name)) as folder:
         folder.mkdir()
         MethodResult(name, tuple(curves), distances).save(folder)
+        save_array(folder / "groups.npy", query_groups(layout))
+
+
+def query_groups(layout: Layout) -> Array:
+    """The name of each query's group, (Q,) unicode.
+
+    Raises:
+        InputError: the dataset's names are missing, or lack a query's group.
+    """
+    groups, path = load_array(layout.groups("query")), layout.split / "names.json"
+    try:
+        names = np.array(json.loads(path.read_text())["groups"], dtype=np.str_)
+        return np.asarray(names[groups])
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise InputError(f"{path}: expected the names of all groups ({error!r})") from error
 
 
 def system(layout: Layout, pair: Pair) -> tuple[Array, Array]:
