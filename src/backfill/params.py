@@ -480,11 +480,10 @@ def _study_mistakes(name: str, study: Study, params: Params) -> Iterable[str]:
         for panel in study.panels
     }
     for panel, labels in by_panel.items():
+        first: dict[str, str] = {}
         for row, label in labels.items():
-            twins = [other for other, same in labels.items() if same == label and other != row]
-            # Once a pair: at the later row, where the mistake is more likely to be.
-            if twins and list(labels).index(row) > list(labels).index(twins[0]):
-                yield f"methods.{row}.label: {label!r} is that of {twins[0]} in panel {panel!r} too"
+            if first.setdefault(label, row) != row:
+                yield f"methods.{row}.label: {label!r} is that of {first[label]} in {panel!r} too"
     for place, pair in enumerate(study.compare):
         key = f"studies.{name}.compare.{place}"
         known = sorted({label for labels in by_panel.values() for label in labels.values()})

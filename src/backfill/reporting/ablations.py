@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from backfill.reporting.extra import Extra
-from backfill.reporting.grid import columns_for, shares_axis
+from backfill.reporting.grid import columns_for
 from backfill.reporting.measures import MAP
 from backfill.reporting.paired import paired_difference
 from backfill.reporting.study import PanelResults, StudyResults
@@ -114,7 +114,7 @@ def _conclusion(
     """The best value by AUC_mAP, which Gain is a share of, and how sure its lead is."""
     best, *others = sorted(panel.upgrades, key=lambda k: metrics[k]["auc_map"], reverse=True)
     gain = metrics[best]["gain"]
-    share = "" if gain is None else f", a Gain of {100 * gain:.0f} %"
+    share = "" if gain is None else f" with a Gain of {100 * gain:.0f} %"
     text = f"{name}: {best} is best{share}"
     if not others:
         return f"{text}; there is nothing to compare it with."
@@ -130,11 +130,10 @@ def _conclusion(
     )
     low, high = (metrics[k]["ci"]["auc_map"][e] for k, e in ((best, "low"), (second, "high")))
     overlap = "overlap" if high >= low else "do not overlap"
-    sure = "excludes 0" if lead.verdict(MAP) == "better" else "includes 0: undecided"
+    sure = "beyond chance" if lead.verdict(MAP) == "better" else "which is undecided"
     text += (
-        f", {points(lead.difference)} of AUC_mAP ahead of {second} (the intervals of the two "
-        f"{overlap}; that of their difference, {bare_points(lead.low)} to "
-        f"{bare_points(lead.high)}, {sure})"
+        f", {points(lead.difference)} of AUC_mAP ahead of {second} ({bare_points(lead.low)} to "
+        f"{bare_points(lead.high)}), {sure}; the intervals of the two {overlap}"
     )
     by_hits = max(panel.upgrades, key=lambda k: metrics[k]["auc_cmc_1"])
     return f"{text}." if by_hits == best else f"{text}. By AUC_CMC@1 the best is {by_hits}."
@@ -148,7 +147,6 @@ def _figure(study: StudyResults, frame: pd.DataFrame, title: str) -> Figure:
         grid = figure.subplots(len(_SHOWN) * blocks, columns, squeeze=False)
         for axes in grid.flat:
             axes.set_axis_off()
-        shared = {s.key: _common_limits(study, frame, s.key) for s in _SHOWN}
         for place, name in enumerate(study.panels):
             block, column = divmod(place, columns)
             rows = frame[frame["panel"] == name]
@@ -156,8 +154,7 @@ def _figure(study: StudyResults, frame: pd.DataFrame, title: str) -> Figure:
                 axes = grid[len(_SHOWN) * block + line, column]
                 axes.set_axis_on()
                 _draw(axes, rows, shown)
-                if shared[shown.key]:
-                    axes.set_ylim(shared[shown.key])
+                axes.set_ylim(_limits(frame, shown.key))
                 if column == 0:
                     axes.set_ylabel(shown.label)
                 if line == 0:
@@ -166,14 +163,13 @@ def _figure(study: StudyResults, frame: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
-def _common_limits(
-    study: StudyResults, frame: pd.DataFrame, key: str
-) -> tuple[float, float] | None:
-    ends = frame[["panel", f"{key}_low", f"{key}_high"]].set_index("panel")
-    if not shares_axis([ends.loc[[n]].to_numpy() for n in study.panels if n in ends.index]):
-        return None
-    low, high = 100 * np.nanmin(ends.to_numpy()), 100 * np.nanmax(ends.to_numpy())
-    room = 0.06 * max(high - low, 1e-6)
+def _limits(frame: pd.DataFrame, key: str) -> tuple[float, float]:
+    """One axis for all knobs: how much each of them matters is what the figure is for."""
+    ends = 100 * frame[[f"{key}_low", f"{key}_high"]].to_numpy()
+    if not np.isfinite(ends).any():
+        return 0.0, 100.0
+    low, high = np.nanmin(ends), np.nanmax(ends)
+    room = 0.06 * (high - low) or 1.0
     return low - room, high + room
 
 

@@ -9,7 +9,7 @@ from backfill.reporting.extra import Extra
 from backfill.reporting.measures import Measure
 from backfill.reporting.paired import COMPARED, Difference, paired_difference
 from backfill.reporting.study import StudyResults
-from backfill.reporting.wording import bare_points, points
+from backfill.reporting.wording import bare_points, listed, points
 
 RANDOM = "random"  # the label that other orders are measured against
 _STAR = " ★"
@@ -49,8 +49,8 @@ def comparison(study: StudyResults, *, seed: int, resamples: int, level: float) 
     if claims:
         tables.append(_claims_table(study, claims))
     sentences = _stars(study, against_random) if against_random else []
-    for measure in COMPARED:
-        for key, row in claims.items():
+    for key, row in claims.items():
+        for measure in COMPARED:
             sentences += _claim(study, key, row[measure.key], measure)
     return Extra(
         id="comparison",
@@ -108,7 +108,7 @@ def _pivot(study: StudyResults, found: Differences, measure: Measure) -> tuple[s
         cells[panel if study.several else measure.summary] = [
             _value(baseline),
             *(
-                _cell(rows[label]) + (_STAR if _wins_both(found[panel, label, RANDOM]) else "")
+                _cell(rows[label]) + _star(found[panel, label, RANDOM], measure)
                 if label in rows
                 else "–"
                 for label in labels
@@ -140,14 +140,21 @@ def _wins_both(row: Mapping[str, Difference]) -> bool:
     return all(row[measure.key].verdict(measure) == "better" for measure in areas)
 
 
+def _star(row: Mapping[str, Difference], measure: Measure) -> str:
+    return _STAR if measure.higher_is_better and _wins_both(row) else ""
+
+
 def _stars(study: StudyResults, found: Differences) -> list[str]:
     """Which orders are better than random on both areas, panel by panel."""
-    starred = [key for key, row in found.items() if _wins_both(row)]
-    what = "above random in both AUC_mAP and AUC_CMC@1, with both intervals excluding 0"
-    if not starred:
+    what = f"above {RANDOM} in both AUC_mAP and AUC_CMC@1, with both intervals excluding 0"
+    by_panel: dict[str, list[str]] = {}
+    for (panel, label, _), row in found.items():
+        if _wins_both(row):
+            by_panel.setdefault(panel, []).append(label)
+    if not by_panel:
         return [f"No order is {what}."]
-    names = ", ".join(f"{label}{_inside(study, panel)}" for panel, label, _ in starred)
-    return [f"{_STAR.strip()} {what}: {names}."]
+    names = (f"{listed(labels)}{_inside(study, panel)}" for panel, labels in by_panel.items())
+    return [f"{_STAR.strip()} {what}: {'; '.join(names)}."]
 
 
 def _claims_table(study: StudyResults, claims: Differences) -> tuple[str, pd.DataFrame]:

@@ -18,28 +18,26 @@ _MOST = 24  # methods that one figure can show
 def shown_distances(panels: Mapping[str, PanelResults]) -> dict[str, MethodResult]:
     """The methods whose distances are worth a place, by the heading they get.
 
-    Methods that differ in their order alone have the same distances: the first of a panel stands
-    for all. Where that leaves too many, every panel gives its first ones.
+    Methods that differ in their order alone have the same distances: the first stands for all.
+    Where that leaves too many, every panel gives its first ones.
     """
-    by_panel = [
-        [
-            (f"{name}: {label}" if len(panels) > 1 else label, result)
-            for label, result in _distinct(panel.results).items()
-        ]
-        for name, panel in panels.items()
-    ]
+    seen: dict[bytes, str] = {}
+    by_panel: list[list[tuple[str, MethodResult]]] = []
+    for name, panel in panels.items():
+        by_panel.append([])
+        for label, result in panel.results.items():
+            heading = f"{name}: {label}" if len(panels) > 1 else label
+            if seen.setdefault(_counts(result), heading) == heading:
+                by_panel[-1].append((heading, result))
     in_turn = [found for found in chain.from_iterable(zip_longest(*by_panel)) if found]
     chosen = dict(in_turn[:_MOST])
     return {key: result for key, result in chain.from_iterable(by_panel) if key in chosen}
 
 
-def _distinct(results: Mapping[str, MethodResult]) -> dict[str, MethodResult]:
-    seen: dict[bytes, str] = {}
-    for label, result in results.items():
-        histograms = [result.distances[side] for side in SIDES]
-        counts = [array for h in histograms for array in (h.positive, h.negative)]
-        seen.setdefault(np.concatenate(counts).tobytes(), label)
-    return {label: results[label] for label in seen.values()}
+def _counts(result: MethodResult) -> bytes:
+    """The same for the same distances, in both systems."""
+    histograms = [result.distances[side] for side in SIDES]
+    return b"".join(counts.tobytes() for h in histograms for counts in (h.positive, h.negative))
 
 
 def distance_figure(results: Mapping[str, MethodResult], *, title: str) -> Figure:

@@ -60,7 +60,7 @@ def _many_panels(panels: Mapping[str, PanelResults], measure: Measure, title: st
         for name, panel in panels.items()
     }
     handles = {}
-    for name, axes in panel_grid(figure, values).items():
+    for name, axes in panel_grid(figure, values, "backfilled (%)").items():
         _draw(axes, panels[name], measure, every, markers=4.5)
         found, labels = axes.get_legend_handles_labels()
         if together:
@@ -69,12 +69,17 @@ def _many_panels(panels: Mapping[str, PanelResults], measure: Measure, title: st
         else:
             # Below its panel, where it can hide no line.
             axes.legend(
-                loc="upper left", bbox_to_anchor=(0, -0.12), fontsize=8, handlelength=3, ncols=2
+                loc="upper left",
+                bbox_to_anchor=(0, -0.15),
+                fontsize=8,
+                handlelength=3,
+                ncols=2,
+                title=f"{measure.summary} (%)",
+                alignment="left",
             )
     figure.suptitle(
         f"{title}: {measure.label} while the gallery is backfilled", x=0.01, ha="left", fontsize=11
     )
-    figure.supxlabel(X_LABEL, fontsize=9)
     figure.supylabel(y_label(measure), fontsize=9)
     if together:
         shown = [label for label in label_order(panels) if label in handles]

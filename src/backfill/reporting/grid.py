@@ -28,7 +28,7 @@ def columns_for(count: int) -> int:
     return 2 if count == 4 else min(count, _COLUMNS)
 
 
-def panel_grid(figure: Figure, values: Mapping[str, ArrayLike]) -> dict[str, Axes]:
+def panel_grid(figure: Figure, values: Mapping[str, ArrayLike], x_label: str) -> dict[str, Axes]:
     """Titled axes for each panel, by name, row by row; `values` are what a panel will show."""
     columns = columns_for(len(values))
     rows = -(-len(values) // columns)
@@ -42,4 +42,5 @@ def panel_grid(figure: Figure, values: Mapping[str, ArrayLike]) -> dict[str, Axe
     # The last panel of a column may stand above an empty place; it keeps its numbers.
     for axes in list(places.values())[-columns:]:
         axes.tick_params(labelbottom=True)
+        axes.set_xlabel(x_label)
     return places

@@ -1,6 +1,7 @@
 """The minority against the majority: is a subgroup's gap in accuracy closed, and when?"""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,8 +17,8 @@ from backfill.reporting.figures import X_LABEL
 from backfill.reporting.looks import looks
 from backfill.reporting.measures import MAP, Measure, cmc, per_seed
 from backfill.reporting.results import MethodResult
-from backfill.reporting.study import PanelResults, StudyResults, label_order
-from backfill.reporting.style import GREY, Line, look
+from backfill.reporting.study import PanelResults, StudyResults, label_order, pure_references
+from backfill.reporting.style import Line, look
 from backfill.reporting.wording import points
 from backfill.retrieval import BackfillCurve
 
@@ -189,7 +190,7 @@ def _sentences(study: StudyResults, frame: pd.DataFrame) -> list[str]:
 
 
 def _figure(study: StudyResults, minority: NDArray[np.bool_], title: str) -> Figure:
-    every = looks(study.panels)
+    every = _looks(study)
     rows = len(study.panels)
     with look():
         figure = Figure(figsize=(9.6, 1.2 + 3.1 * rows), layout="constrained")
@@ -199,7 +200,8 @@ def _figure(study: StudyResults, minority: NDArray[np.bool_], title: str) -> Fig
                 _draw(axes, panel, minority, measure, every)
                 where = f"{name}: " if study.several else ""
                 axes.set_title(f"{where}{measure.label} (%)")
-        figure.supxlabel(X_LABEL, fontsize=9)
+        for axes in grid[-1]:
+            axes.set_xlabel(X_LABEL)
         figure.suptitle(
             f"{title}: minority and majority while the gallery is backfilled",
             x=0.01,
@@ -207,8 +209,8 @@ def _figure(study: StudyResults, minority: NDArray[np.bool_], title: str) -> Fig
             fontsize=11,
         )
         handles = [
-            Line2D([], [], color=GREY, linestyle="-", linewidth=1.8, label="minority"),
-            Line2D([], [], color=GREY, linestyle=(0, (4, 1.6)), linewidth=1.0, label="majority"),
+            Line2D([], [], color="black", linestyle="-", linewidth=1.8, label="minority"),
+            Line2D([], [], color="black", linestyle=(0, (4, 1.6)), linewidth=1.0, label="majority"),
         ]
         handles += [
             Line2D([], [], color=every[k].color, marker=every[k].marker, markersize=5, label=k)
@@ -216,6 +218,16 @@ def _figure(study: StudyResults, minority: NDArray[np.bool_], title: str) -> Fig
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6))
     return figure
+
+
+def _looks(study: StudyResults) -> dict[str, Line]:
+    """Dashes tell the groups apart here, so that the references differ in their grey."""
+    greys = {"old": "#b0b0b0", "new": "#555555"}
+    roles = pure_references(study.panels)
+    return {
+        label: replace(line, color=greys[roles[label]]) if label in roles else line
+        for label, line in looks(study.panels).items()
+    }
 
 
 def _draw(
