@@ -296,6 +296,10 @@ class Method(Section):
     panel: str = "all"
     label: str | None = None
 
+    def shown_as(self, name: str) -> str:
+        """What readers see in place of the row's name."""
+        return name if self.label is None else self.label
+
 
 class Panel(Section):
     """The methods of a panel that its others are measured against: the floor, and Gain's goal."""
@@ -305,11 +309,18 @@ class Panel(Section):
 
 
 class Study(Section):
-    """A question with a report of its own: its panels by name, and what it shows besides."""
+    """A question with a report of its own: its panels by name, and what it shows besides.
+
+    figure: sequential (panels are generations), subgroups (the `minority` groups of queries
+    against the others) or ablations (panels are knobs, labels their values).
+    compare: pairs of labels, the first claimed to do better; each is tested in every panel that
+    has both.
+    """
 
     panels: Annotated[dict[Name, Panel], Field(min_length=1)]
     figure: Literal["sequential", "subgroups", "ablations"] | None = None
     minority: list[str] = []
+    compare: list[tuple[str, str]] = []
 
 
 class Calibration(Section):
@@ -359,6 +370,11 @@ class Params(Section):
         """Every embedding set that the pipeline makes: one an encoder, one a trained module."""
         modules = [f"{row}/{module}" for row, t in self.transforms.items() for module in t.modules]
         return [*self.encoders, *modules]
+
+    def in_panel(self, study: str, panel: str) -> dict[str, Method]:
+        """The methods of a study's panel, by name."""
+        place = (study, panel)
+        return {name: m for name, m in self.methods.items() if (m.study, m.panel) == place}
 
 
 def load(path: Path | str = "params.yaml") -> Params:
@@ -516,12 +532,35 @@ def _name_mistakes(params: Params) -> Iterable[str]:
         yield f"evaluate.top_k: {params.evaluate.top_k}: must contain 1 and 5, which reports show"
     for name, study in params.studies.items():
         for panel, references in study.panels.items():
-            inside = [
-                m for m, row in params.methods.items() if (row.study, row.panel) == (name, panel)
-            ]
+            inside = list(params.in_panel(name, panel))
             for role in ("old", "new"):
                 key = f"studies.{name}.panels.{panel}.{role}"
                 yield from unknown(key, getattr(references, role), inside, "method of this panel")
+        yield from _study_mistakes(name, study, params)
+
+
+def _study_mistakes(name: str, study: Study, params: Params) -> Iterable[str]:
+    """What its report could not show: labels that are no names, a figure without its data."""
+    by_panel = {
+        panel: {row: method.shown_as(row) for row, method in params.in_panel(name, panel).items()}
+        for panel in study.panels
+    }
+    for panel, labels in by_panel.items():
+        first: dict[str, str] = {}
+        for row, label in labels.items():
+            if first.setdefault(label, row) != row:
+                yield f"methods.{row}.label: {label!r} is that of {first[label]} in {panel!r} too"
+    for place, pair in enumerate(study.compare):
+        key = f"studies.{name}.compare.{place}"
+        known = sorted({label for labels in by_panel.values() for label in labels.values()})
+        strangers = [label for label in pair if label not in known]
+        for label in strangers:
+            yield f"{key}: {label!r} is no label of this study{_nearest(label, known)}"
+        together = any(set(pair) <= set(labels.values()) for labels in by_panel.values())
+        if pair[0] == pair[1] or not (strangers or together):
+            yield f"{key}: {list(pair)}: expected two labels of one panel"
+    if study.figure == "subgroups" and not study.minority:
+        yield f"studies.{name}.minority: missing; its figure shows these groups against the others"
 
 
 def _teacher_mistakes(key: str, encoder: Encoder, params: Params) -> Iterable[str]:

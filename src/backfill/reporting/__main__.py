@@ -20,8 +20,9 @@ def show(folder: Path) -> None:
     """
     path = folder / "table.csv"
     try:
-        # A method may be called "nan" or "null"; its name is text all the same.
-        frame = pd.read_csv(path, dtype={"method": str}, keep_default_na=False, na_values=[""])
+        # A method may be called "nan" or "null", or 0.1; its name is text all the same.
+        names = dict.fromkeys(("panel", "method", "label"), str)
+        frame = pd.read_csv(path, dtype=names, keep_default_na=False, na_values=[""])
         print_table(frame)
     except FileNotFoundError:
         raise InputError(f"{path}: not there; `dvc repro report` makes it") from None
@@ -37,7 +38,7 @@ def main() -> int:
         "folder",
         type=Path,
         nargs="?",
-        help="a report's folder; by default that of the dataset in params.yaml",
+        help="a report's folder; by default reports/<dataset in params.yaml>/overview",
     )
     folder = parser.parse_args().folder
     try:

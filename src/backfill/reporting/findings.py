@@ -1,7 +1,9 @@
 """What the numbers say, as sentences computed from them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
+
+from backfill.reporting.wording import listed, percent, points
 
 
 def findings(
@@ -26,16 +28,16 @@ def findings(
     if by_hits != best:
         sentences.append(
             f"By AUC_CMC the best method is another one: {by_hits} with "
-            f"{_percent(methods[by_hits]['auc_cmc_1'])}, against "
-            f"{_percent(methods[best]['auc_cmc_1'])} for {best}."
+            f"{percent(methods[by_hits]['auc_cmc_1'])}, against "
+            f"{percent(methods[best]['auc_cmc_1'])} for {best}."
         )
     return sentences
 
 
 def _headline(best: str, numbers: Mapping[str, Any], level: float) -> str:
-    low, high = (_percent(numbers["ci"]["auc_map"][end]) for end in ("low", "high"))
+    low, high = (percent(numbers["ci"]["auc_map"][end]) for end in ("low", "high"))
     text = (
-        f"{best} has the largest AUC_mAP: {_percent(numbers['auc_map'])} "
+        f"{best} has the largest AUC_mAP: {percent(numbers['auc_map'])} "
         f"({100 * level:.4g} % interval {low} to {high})"
     )
     if numbers["gain"] is None:  # old and new are equally good: no step to have a share of
@@ -46,17 +48,17 @@ def _headline(best: str, numbers: Mapping[str, Any], level: float) -> str:
 def _curve(best: str, numbers: Mapping[str, Any], new: str) -> str:
     end = "at least" if numbers["conditions"]["ends_at_new"] else "below"
     text = (
-        f"Its mAP goes from {_percent(numbers['map_start'])} to {_percent(numbers['map_end'])}, "
+        f"Its mAP goes from {percent(numbers['map_start'])} to {percent(numbers['map_end'])}, "
         f"{end} that of {new},"
     )
     if numbers["conditions"]["never_falls"]:
         return f"{text} and never falls on the way."
-    return f"{text} and falls on the way, by up to {_points(-numbers['worst_step'])} at one step."
+    return f"{text} and falls on the way, by up to {points(-numbers['worst_step'])} at one step."
 
 
 def _runner_up(best: str, second: str, methods: Mapping[str, Mapping[str, Any]]) -> str:
     lead = methods[best]["auc_map"] - methods[second]["auc_map"]
-    text = f"Next is {second}, {_points(lead)} behind"
+    text = f"Next is {second}, {points(lead)} behind"
     if methods[second]["ci"]["auc_map"]["high"] >= methods[best]["ci"]["auc_map"]["low"]:
         return f"{text}; the two intervals overlap."
     return f"{text}; the two intervals do not overlap."
@@ -68,19 +70,4 @@ def _conditions(methods: Mapping[str, Mapping[str, Any]]) -> str:
     if not meet:
         return f"None of the {len(methods)} methods meets all three conditions."
     count = f"{len(meet)} of {len(methods)} methods"
-    return f"All three conditions are met by {count}: {_listed(meet)}."
-
-
-def _listed(names: Sequence[str]) -> str:
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
-
-
-def _points(value: float) -> str:
-    """A difference of two percentages; small ones keep a digit that is not zero."""
-    points = 100 * value
-    return f"{points:.1f} points" if points >= 0.05 else f"{points:.1g} points"
+    return f"All three conditions are met by {count}: {listed(meet)}."

@@ -1,7 +1,7 @@
 """metrics.json: the numbers of every method, for `dvc metrics` and `dvc exp show`."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,14 @@ from backfill.retrieval import (
 
 Metrics = dict[str, Any]
 Float64s = NDArray[np.float64]
+
+
+class Sampling(TypedDict):
+    """How bootstrap intervals are drawn: keywords that everything with intervals takes."""
+
+    seed: int
+    resamples: int
+    level: float
 
 
 def method_metrics(
@@ -55,8 +63,8 @@ def method_metrics(
     ks = sorted(result.curves[0].hits)
     areas = {"auc_map": _areas(result)}
     areas |= {f"auc_cmc_{k}": np.array([curve.auc_cmc[k] for curve in result.curves]) for k in ks}
-    by_query = {"auc_map": _areas_by_query(result)}
-    by_query |= {f"auc_cmc_{k}": _areas_by_query(result, k) for k in ks}
+    by_query = {"auc_map": areas_by_query(result)}
+    by_query |= {f"auc_cmc_{k}": areas_by_query(result, k) for k in ks}
     references = [float(_areas(reference).mean()) for reference in (old, new)]
     gains = np.array([gain(area, *references) for area in areas["auc_map"]])
 
@@ -64,7 +72,7 @@ def method_metrics(
         name: bootstrap_mean(values, seed, resamples, level) for name, values in by_query.items()
     }
     intervals["gain"] = bootstrap_gain(
-        by_query["auc_map"], _areas_by_query(old), _areas_by_query(new), seed, resamples, level
+        by_query["auc_map"], areas_by_query(old), areas_by_query(new), seed, resamples, level
     )
 
     metrics: Metrics = _plain(
@@ -94,8 +102,11 @@ def _areas(result: MethodResult) -> Float64s:
     return np.array([curve.auc_map for curve in result.curves])
 
 
-def _areas_by_query(result: MethodResult, k: int | None = None) -> Float64s:
-    """Every query's area under its average precision, or its hits in the top k; (Q,)."""
+def areas_by_query(result: MethodResult, k: int | None = None) -> Float64s:
+    """Every query's area under its average precision, or its hits in the top k; (Q,).
+
+    Means over the seeds; NaN for a query without positives.
+    """
     areas = [query_auc_map(c) if k is None else query_auc_cmc(c, k) for c in result.curves]
     return np.asarray(np.mean(areas, axis=0))
 

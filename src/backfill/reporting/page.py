@@ -1,7 +1,7 @@
 """The report as one HTML file that needs nothing else: no network, no fonts, no scripts."""
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,10 +10,13 @@ import pandas as pd
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from backfill.reporting.findings import findings
+from backfill.reporting.distances_figure import shown_distances
+from backfill.reporting.extra import Extra
 from backfill.reporting.measures import Measure, measures, per_seed
-from backfill.reporting.results import MethodResult
+from backfill.reporting.study import PanelResults, StudyResults, pure_references
+from backfill.reporting.style import svg
 from backfill.reporting.table import columns, note
+from backfill.reporting.wording import listed
 
 _HERE = Path(__file__).parent
 _CAPTIONS = {
@@ -34,22 +37,45 @@ class Plot(NamedTuple):
     source: str
 
 
+class PanelView(NamedTuple):
+    """A panel on the page: its sentences, and the rows of its table."""
+
+    id: str
+    name: str
+    old: str
+    new: str
+    headline: str
+    findings: list[str]
+    rows: list[list[str]]
+
+
+class Section(NamedTuple):
+    """An extra on the page: its figure, if it has one, as a data URI, and its tables as text."""
+
+    id: str
+    title: str
+    caption: str
+    sentences: Sequence[str]
+    source: str | None
+    alt: str
+    tables: list[tuple[str, list[str], list[list[str]]]]
+
+
 @dataclass(frozen=True)
 class Page:
     """All that the page shows.
 
-    metrics and frame: as in metrics.json and table.csv. figures: SVG by name, a measure's key or
-    `distances`. results: for the figures' texts. parameters: shown as given.
+    findings: by panel. frame: as in table.csv. figures: SVG by name, a measure's key or
+    `distances`. parameters: shown as given.
     """
 
     dataset: str
-    metrics: Mapping[str, Mapping[str, Any]]
+    study: StudyResults
+    findings: Mapping[str, Sequence[str]]
     frame: pd.DataFrame
     figures: Mapping[str, bytes]
-    results: Mapping[str, MethodResult]
+    extras: Sequence[Extra]
     parameters: Mapping[str, Any]
-    old: str
-    new: str
     resamples: int
     level: float
 
@@ -62,55 +88,99 @@ class Page:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        reference = self.results[self.old].curves[0]
-        headline, *more = findings(self.metrics, old=self.old, new=self.new, level=self.level)
-        shown = columns(self.frame)
+        panels = self.study.panels
+        first = next(iter(panels.values()))
+        reference = first.results[first.old]
+        results = [result for panel in panels.values() for result in panel.results.values()]
+        # A table stands under its panel's heading, which says the panel's name.
+        shown = columns(self.frame.drop(columns="panel", errors="ignore"))
         return environment.get_template("page.html.jinja").render(
             page=self,
             css=(_HERE / "page.css").read_text(encoding="utf-8"),
-            headline=headline,
-            findings=more,
-            queries=len(reference.average_precision),
-            seeds=max(len(result.curves) for result in self.results.values()),
+            queries=len(reference.curves[0].average_precision),
+            seeds=max(len(result.curves) for result in results),
             columns=shown,
             note=note(self.frame),
-            rows=[[c.cell(row) for c in shown] for row in self.frame.to_dict("records")],
-            plots=[self._plot(measure) for measure in measures(self.results[self.old])],
+            panels=[
+                self._panel(place, name, [[c.cell(row) for c in shown] for row in self._rows(name)])
+                for place, name in enumerate(panels)
+            ],
+            references=listed(list(pure_references(panels))[::-1] or ["none"]),
+            plots=[self._plot(measure) for measure in measures(reference)],
+            sections=[_section(extra) for extra in self.extras],
             distances=_data_uri(self.figures["distances"]),
+            distances_of=(len(shown_distances(panels)), len(results)),
             systems=self._systems(),
             parameters=yaml.safe_dump(
                 dict(self.parameters), sort_keys=False, allow_unicode=True, width=88
             ),
         )
 
+    def _rows(self, panel: str) -> list[dict[str, Any]]:
+        frame = self.frame
+        rows: list[dict[str, Any]] = (
+            frame[frame["panel"] == panel] if "panel" in frame else frame
+        ).to_dict("records")
+        return rows
+
+    def _panel(self, place: int, name: str, rows: list[list[str]]) -> PanelView:
+        panel = self.study.panels[name]
+        headline, *more = self.findings[name]
+        # Numbered: a panel may have the name of another part of the page.
+        return PanelView(f"panel-{place}", name, panel.old, panel.new, headline, more, rows)
+
     def _plot(self, measure: Measure) -> Plot:
         kind, _, k = measure.key.partition("_")
-        area = {
-            name: per_seed(result, measure, self.results[self.old]).mean()
-            for name, result in self.results.items()
-        }
-        low, high = min(area, key=area.__getitem__), max(area, key=area.__getitem__)
+        panels = self.study.panels
+        means = " ".join(_in_words(panel, measure, name) for name, panel in panels.items())
+        count = sum(len(panel.results) for panel in panels.values())
+        where = f" in {len(panels)} panels" if self.study.several else ""
         alt = (
             f"Line chart of {measure.label} against the share of the gallery backfilled, "
-            f"{len(area)} methods. On average over the backfill {high} is highest with "
-            f"{100 * area[high]:.1f} % and {low} is lowest with {100 * area[low]:.1f} %."
+            f"{count} methods{where}. {means if self.study.several else means.partition(': ')[2]}"
         )
         source = _data_uri(self.figures[measure.key])
         return Plot(measure.key, measure.label, _CAPTIONS[kind].format(k=k), alt, source)
 
-    def _systems(self) -> list[tuple[str, str, str, str]]:
-        """Per method: the pair before, the pair after, the order; empty if not in `parameters`."""
+    def _systems(self) -> list[list[str]]:
+        """Per method: its panel and name, the pairs before and after, its order.
+
+        Empty if not in `parameters`.
+        """
         described = self.parameters.get("methods") or {}
         return [
-            (
-                name,
+            [
+                f"{name}: {label}" if self.study.several else label,
                 *(f"{pair['query']} → {pair['gallery']}" for pair in (row["before"], row["after"])),
                 row["order"],
-            )
-            for name in self.results
-            if (row := described.get(name))
+            ]
+            for name, panel in self.study.panels.items()
+            for label in panel.results
+            if (row := described.get(panel.names[label]))
         ]
 
 
-def _data_uri(svg: bytes) -> str:
-    return f"data:image/svg+xml;base64,{b64encode(svg).decode()}"
+def _in_words(panel: PanelResults, measure: Measure, name: str) -> str:
+    """Which of a panel's curves is highest and which lowest."""
+    area = {
+        label: per_seed(result, measure, panel.results[panel.old]).mean()
+        for label, result in panel.results.items()
+    }
+    low, high = min(area, key=area.__getitem__), max(area, key=area.__getitem__)
+    return (
+        f"{name}: On average over the backfill {high} is highest with "
+        f"{100 * area[high]:.1f} % and {low} is lowest with {100 * area[low]:.1f} %."
+    )
+
+
+def _section(extra: Extra) -> Section:
+    tables = [
+        (caption, [str(heading) for heading in table], table.to_numpy().tolist())
+        for caption, table in extra.tables
+    ]
+    source = None if extra.figure is None else _data_uri(svg(extra.figure))
+    return Section(extra.id, extra.title, extra.caption, extra.sentences, source, extra.alt, tables)
+
+
+def _data_uri(drawing: bytes) -> str:
+    return f"data:image/svg+xml;base64,{b64encode(drawing).decode()}"

@@ -14,6 +14,7 @@ from backfill.errors import InputError
 from backfill.retrieval import BackfillCurve
 
 CURVES, DISTANCES = "curves.npz", "distances.npz"
+GROUPS = "groups.npy"  # beside them: the name of each query's group, (Q,) text
 SIDES = ("before", "after")
 
 

@@ -1,10 +1,8 @@
 """How figures look: colours, lines and markers that can be told apart without colour."""
 
-from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import cycle
 
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -53,17 +51,16 @@ class Line:
     linewidth: float = 1.5
 
 
-def lines(names: Iterable[str], *, old: str, new: str) -> dict[str, Line]:
-    """A look for each method: grey references, and colour, dash and marker for the others.
+REFERENCE = {"old": Line(GREY, (0, (1, 1)), "", 2.2), "new": Line(GREY, "-", "", 2.2)}
 
-    A look depends on the place in `names` alone, so that a method keeps it from figure to figure.
-    """
-    others = [name for name in names if name not in (old, new)]
-    looks = {
-        name: Line(PALETTE[i % len(PALETTE)], _DASHES[i // len(PALETTE) % len(_DASHES)], marker)
-        for i, (name, marker) in enumerate(zip(others, cycle(_MARKERS), strict=False))
-    }
-    return looks | {old: Line(GREY, (0, (1, 1)), "", 2.2), new: Line(GREY, "-", "", 2.2)}
+
+def line(place: int) -> Line:
+    """The look of the method at `place`: 77 places differ, the first 21 without colour as well."""
+    return Line(
+        PALETTE[place % len(PALETTE)],
+        _DASHES[place // len(PALETTE) % len(_DASHES)],
+        _MARKERS[place % len(_MARKERS)],
+    )
 
 
 def png(figure: Figure) -> bytes:

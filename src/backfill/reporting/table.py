@@ -6,8 +6,11 @@ from typing import Any, NamedTuple
 import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+from backfill.reporting.plots_data import without_needless
 from backfill.reporting.published import CITATION, published_row
 
 ESTIMATES = ("auc_map", "auc_cmc_1", "gain")
@@ -16,28 +19,36 @@ _WIDTH = 100
 _SHORT = {"mAP 0 → 100 %": "mAP", "worst step": "worst"}  # headings in the terminal
 
 
-def summary(metrics: Mapping[str, Mapping[str, Any]], dataset: str) -> pd.DataFrame:
+def summary(
+    metrics: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    dataset: str,
+    labels: Mapping[str, Mapping[str, str]] | None = None,
+) -> pd.DataFrame:
     """One row a method, in the order given; fractions. This is table.csv.
 
-    For auc_map, auc_cmc_1 and gain: the value, <name>_low and <name>_high (bootstrap interval),
-    <name>_seed_std, and paper_<name> if the paper has the dataset (empty where it has no such
-    method). Then map_start, map_end, worst_step, nfr_1_mean, and the three conditions.
+    metrics: by panel and method. labels: by panel and method, where they are not the method.
+    panel if there are several, method, and label if one differs. For auc_map, auc_cmc_1 and gain:
+    the value, <name>_low and <name>_high (bootstrap interval), <name>_seed_std, and paper_<name> if
+    the paper has the dataset (empty where it has no such method). Then map_start, map_end,
+    worst_step, nfr_1_mean, and the three conditions.
     """
     rows = []
-    for method, numbers in metrics.items():
-        row: dict[str, Any] = {"method": method}
-        paper = published_row(dataset, method)
-        for key in ESTIMATES:
-            row[key] = numbers[key]
-            row[f"{key}_low"] = numbers["ci"][key]["low"]
-            row[f"{key}_high"] = numbers["ci"][key]["high"]
-            row[f"{key}_seed_std"] = numbers["seed_std"][key]
-            row[f"paper_{key}"] = getattr(paper, key, None)
-        for key in ("map_start", "map_end", "worst_step", "nfr_1_mean"):
-            row[key] = numbers[key]
-        row |= {key: numbers["conditions"][key] for key in CONDITIONS}
-        rows.append(row)
-    frame = pd.DataFrame(rows)
+    for panel, methods in metrics.items():
+        for method, numbers in methods.items():
+            label = (labels or {}).get(panel, {}).get(method, method)
+            row: dict[str, Any] = {"panel": panel, "method": method, "label": label}
+            paper = published_row(dataset, method)
+            for key in ESTIMATES:
+                row[key] = numbers[key]
+                row[f"{key}_low"] = numbers["ci"][key]["low"]
+                row[f"{key}_high"] = numbers["ci"][key]["high"]
+                row[f"{key}_seed_std"] = numbers["seed_std"][key]
+                row[f"paper_{key}"] = getattr(paper, key, None)
+            for key in ("map_start", "map_end", "worst_step", "nfr_1_mean"):
+                row[key] = numbers[key]
+            row |= {key: numbers["conditions"][key] for key in CONDITIONS}
+            rows.append(row)
+    frame = without_needless(pd.DataFrame(rows))
     paper_columns = [f"paper_{key}" for key in ESTIMATES]
     frame[paper_columns] = frame[paper_columns].astype(float)
     return frame.drop(columns=[key for key in paper_columns if frame[key].isna().all()])
@@ -53,8 +64,10 @@ class Column(NamedTuple):
 
 def columns(frame: pd.DataFrame) -> list[Column]:
     """The columns for readers, in percent with one decimal (Gain in whole percent)."""
-    found = [
-        Column("method", "method", lambda row: row["method"]),
+    found = [Column("panel", "methods measured alike", lambda row: row["panel"])]
+    found = found if "panel" in frame else []
+    found += [
+        Column("method", "method", lambda row: row.get("label", row["method"])),
         *_estimate("AUC_mAP", "auc_map", "mean mAP over the backfill, %", frame),
         *_estimate("AUC_CMC", "auc_cmc_1", "mean CMC@1 over the backfill, %", frame),
         *_estimate("Gain", "gain", "share of the way from old to new in AUC_mAP", frame),
@@ -81,7 +94,9 @@ def readable(frame: pd.DataFrame) -> pd.DataFrame:
 def markdown(frame: pd.DataFrame) -> str:
     """The readable table in GitHub's Markdown, and a line that says how to read it."""
     table = readable(frame)
-    align = ["left", *["right"] * (table.shape[1] - 4), "center", "center", "center"]
+    names = ["left"] * (2 if "panel" in frame else 1)
+    rest = table.shape[1] - len(names) - len(CONDITIONS)
+    align = [*names, *["right"] * rest, *["center"] * len(CONDITIONS)]
     # Underscores in AUC_mAP or rm_naive are inside words, where GitHub takes them as they are.
     text = table.to_markdown(index=False, colalign=align, disable_numparse=True)
     return f"{text}\n\n{note(frame)}\n"
@@ -104,14 +119,34 @@ def csv(frame: pd.DataFrame) -> str:
 def print_table(frame: pd.DataFrame, console: Console | None = None) -> None:
     """Print the table in at most 100 columns: no intervals, and the conditions as three marks.
 
-    A terminal narrower than that gets no columns of the paper. `frame` is a `summary`, or
-    table.csv as pandas reads it.
+    Several panels are tables of their own. A terminal narrower than that gets no columns of the
+    paper. `frame` is a `summary`, or table.csv as pandas reads it.
     """
     console = console or _console()
     if console.width < _WIDTH:
         frame = frame.drop(columns=[key for key in frame if key.startswith("paper_")])
+    if "panel" in frame:
+        for panel, rows in frame.groupby("panel", sort=False):
+            console.print(_terminal_table(rows.drop(columns="panel"), str(panel)))
+    else:
+        console.print(_terminal_table(frame))
+    console.print(
+        "In percent, ± over the seeds. mAP: before and after the backfill. worst: its largest\n"
+        "fall from one point to the next. NFR@1: mean negative flip rate.\n"
+        "≥≥↗: starts no worse than old, ends no worse than new, never falls.",
+        style="dim",
+    )
+
+
+def _terminal_table(frame: pd.DataFrame, title: str | None = None) -> Table:
     shown = columns(frame)
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    table = Table(
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        show_edge=False,
+        title=Text(title) if title else None,  # a name is text, whatever it looks like
+        title_justify="left",
+    )
     for column in shown[: -len(CONDITIONS)]:
         # The paper's numbers stand right of ours, whose heading says what they are.
         heading = "paper" if column.heading.startswith("paper ") else column.heading
@@ -124,14 +159,10 @@ def print_table(frame: pd.DataFrame, console: Console | None = None) -> None:
     for row in frame.to_dict("records"):
         *cells, starts, ends, rises = (column.cell(row) for column in shown)
         marks = "".join("✓" if answer == "yes" else "·" for answer in (starts, ends, rises))
-        table.add_row(*(cell.partition(" [")[0].replace(" → ", "→") for cell in cells), marks)
-    console.print(table)
-    console.print(
-        "In percent, ± over the seeds. mAP: before and after the backfill. worst: its largest\n"
-        "fall from one point to the next. NFR@1: mean negative flip rate.\n"
-        "≥≥↗: starts no worse than old, ends no worse than new, never falls.",
-        style="dim",
-    )
+        table.add_row(
+            *(escape(cell.partition(" [")[0].replace(" → ", "→")) for cell in cells), marks
+        )
+    return table
 
 
 def _console() -> Console:

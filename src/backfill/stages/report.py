@@ -1,25 +1,54 @@
-"""Stage `report`: everything that people read, from the results of all methods."""
+"""Stage `report`: everything that people read, from the results of a study's methods."""
 
 from __future__ import annotations
 
-from backfill.artifacts import Layout
+from backfill.artifacts import Layout, load_array
 from backfill.params import Params
 from backfill.reporting.report import write_report
-from backfill.reporting.results import MethodResult
+from backfill.reporting.results import GROUPS, MethodResult
+from backfill.reporting.study import PanelResults, StudyResults
 from backfill.stages.command import run
 
 
 def report(params: Params, layout: Layout, study: str) -> None:
     """Write metrics, tables, figures and the page of one study to reports/<dataset>/<study>/."""
-    methods = {name: row for name, row in params.methods.items() if row.study == study}
     write_report(
-        {name: MethodResult.load(layout.evaluation(study, name)) for name in methods},
+        results(params, layout, study),
         layout.report(study),
         dataset=params.dataset.name,
         parameters=params.model_dump(mode="json", exclude_none=True),
         seed=params.report.seed,
         resamples=params.report.bootstrap_resamples,
         level=params.report.confidence,
+    )
+
+
+def results(params: Params, layout: Layout, study: str) -> StudyResults:
+    """What `evaluate` left of a study's methods, sorted into its panels."""
+    chosen = params.studies[study]
+    panels = {}
+    for name, references in chosen.panels.items():
+        rows = {row: m.shown_as(row) for row, m in params.in_panel(study, name).items()}
+        panels[name] = PanelResults(
+            results={
+                label: MethodResult.load(layout.evaluation(study, row))
+                for row, label in rows.items()
+            },
+            names={label: row for row, label in rows.items()},
+            old=rows[references.old],
+            new=rows[references.new],
+        )
+    # Every method has the same queries, and so the same groups.
+    any_method = next(iter(chosen.panels.values())).old
+    return StudyResults(
+        study,
+        panels,
+        figure=chosen.figure,
+        compare=chosen.compare,
+        groups=load_array(layout.evaluation(study, any_method) / GROUPS)
+        if chosen.figure == "subgroups"
+        else None,
+        minority=chosen.minority,
     )
 
 

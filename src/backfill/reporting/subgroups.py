@@ -1,0 +1,251 @@
+"""The minority against the majority: is a subgroup's gap in accuracy closed, and when?"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from backfill.errors import InputError
+from backfill.reporting.extra import Extra
+from backfill.reporting.figures import X_LABEL
+from backfill.reporting.looks import looks
+from backfill.reporting.measures import MAP, Measure, cmc, per_seed
+from backfill.reporting.results import MethodResult
+from backfill.reporting.study import PanelResults, StudyResults, label_order, pure_references
+from backfill.reporting.style import Line, look
+from backfill.reporting.wording import points
+from backfill.retrieval import BackfillCurve
+
+Float64s = NDArray[np.float64]
+
+TOLERANCE = 0.01  # a gap counts as closed within one point of the fully upgraded system's
+_SHOWN = (cmc(1), MAP)
+
+
+class Gap(NamedTuple):
+    """How far the minority lies behind the majority while the gallery is backfilled."""
+
+    start: float  # at 0 %
+    goal: float  # of the new reference, once all is backfilled
+    closed_at: float | None  # the first fraction at which it is closed; None: never
+    stays: bool  # whether it is closed from then on
+
+    @classmethod
+    def of(cls, gap: Float64s, goal: float, fraction: Float64s) -> "Gap":
+        """From the gap (T,) at each fraction, joined by straight lines."""
+        over = gap - (goal + TOLERANCE)
+        (inside,) = np.nonzero(over <= 0)
+        if not len(inside):
+            return cls(float(gap[0]), goal, None, False)
+        first = int(inside[0])
+        at = float(fraction[first])
+        if first:
+            # Where the line from the last point outside meets the threshold.
+            step = over[first - 1] / (over[first - 1] - over[first])
+            at = float(fraction[first - 1] + step * (fraction[first] - fraction[first - 1]))
+        return cls(float(gap[0]), goal, at, bool((over[first:] <= 0).all()))
+
+
+def subgroups(study: StudyResults, *, title: str) -> Extra:
+    """Accuracy of both groups against the fraction, and when the gap between them closes.
+
+    Raises:
+        InputError: the queries' groups are not known, or one of the two has no query.
+    """
+    minority = _minority(study)
+    frame = _frame(study, minority)
+    names = ", ".join(study.minority)
+    return Extra(
+        id="subgroups",
+        title="The minority against the majority",
+        caption=(
+            f"Minority: the {minority.sum()} queries of {names}; majority: the other "
+            f"{(~minority).sum()}. The gap is the majority’s accuracy less the minority’s. It is "
+            f"closed where it is at most {points(TOLERANCE)} above that of the fully backfilled "
+            "new system; between two measured fractions it is taken to run straight."
+        ),
+        sentences=_sentences(study, frame),
+        tables=[_table(study, frame, measure) for measure in _SHOWN],
+        data=frame if study.several else frame.drop(columns="panel"),
+        figure=_figure(study, minority, title),
+        alt=(
+            "Line charts of CMC@1 and of mAP against the share of the gallery backfilled, for the "
+            f"minority and for the majority, in {len(study.panels)} panels."
+        ),
+    )
+
+
+def _minority(study: StudyResults) -> NDArray[np.bool_]:
+    panel = next(iter(study.panels.values()))
+    queries = panel.results[panel.old].curves[0].has_positives
+    if study.groups is None or study.groups.shape != queries.shape:
+        found = "none" if study.groups is None else f"shape {study.groups.shape}"
+        raise InputError(
+            f"report: subgroups need the group of each of {len(queries)} queries, found {found}"
+        )
+    minority: NDArray[np.bool_] = np.isin(study.groups, list(study.minority))
+    for name, mask in (("minority", minority), ("majority", ~minority)):
+        if not (mask & queries).any():
+            raise InputError(
+                f"report: no query with positives in the {name}; "
+                f"minority: {', '.join(study.minority)}; "
+                f"groups: {', '.join(np.unique(study.groups))}"
+            )
+    return minority
+
+
+def _of_group(result: MethodResult, mask: NDArray[np.bool_], measure: Measure) -> Float64s:
+    """A measure, (S, T), on some of the queries."""
+
+    def chosen(curve: BackfillCurve) -> BackfillCurve:
+        hits = {k: right[mask] for k, right in curve.hits.items()}
+        return BackfillCurve(curve.fraction, curve.average_precision[mask], hits)
+
+    part = MethodResult(result.name, tuple(map(chosen, result.curves)), result.distances)
+    return per_seed(part, measure, part)
+
+
+def _frame(study: StudyResults, minority: NDArray[np.bool_]) -> pd.DataFrame:
+    """A row for each panel, label and measure: both groups at the ends, the gap, its closing."""
+    rows: list[dict[str, Any]] = []
+    for name, panel in study.panels.items():
+        for measure in _SHOWN:
+            ends = [_of_group(panel.results[panel.new], m, measure) for m in (minority, ~minority)]
+            goal = float(ends[1].mean(axis=0)[-1] - ends[0].mean(axis=0)[-1])
+            for label, result in panel.results.items():
+                few, many = (
+                    _of_group(result, mask, measure).mean(axis=0) for mask in (minority, ~minority)
+                )
+                gap = many - few
+                found = Gap.of(gap, goal, result.curves[0].fraction)
+                rows.append(
+                    {
+                        "panel": name,
+                        "label": label,
+                        "measure": measure.key,
+                        "minority_start": few[0],
+                        "majority_start": many[0],
+                        "gap_start": found.start,
+                        "gap_mean": gap.mean(),
+                        "gap_end": gap[-1],
+                        "gap_new": found.goal,
+                        "closed_at": found.closed_at,
+                        "stays_closed": found.stays,
+                    }
+                )
+    return pd.DataFrame(rows).astype({"closed_at": float}).round(6)
+
+
+def _table(study: StudyResults, frame: pd.DataFrame, measure: Measure) -> tuple[str, pd.DataFrame]:
+    rows = frame[frame["measure"] == measure.key]
+    cells = pd.DataFrame(
+        {
+            "panel": rows["panel"],
+            "method": rows["label"],
+            "gap at 0 %": [f"{100 * v:.1f}" for v in rows["gap_start"]],
+            "mean gap": [f"{100 * v:.1f}" for v in rows["gap_mean"]],
+            "gap at 100 %": [f"{100 * v:.1f}" for v in rows["gap_end"]],
+            "gap of new": [f"{100 * v:.1f}" for v in rows["gap_new"]],
+            "closed at": [_closing(row) for row in rows.to_dict("records")],
+        }
+    )
+    caption = f"{measure.label}: gap in points, and the share backfilled that closes it"
+    return caption, cells if study.several else cells.drop(columns="panel")
+
+
+def _closing(row: Mapping[str, Any]) -> str:
+    if pd.isna(row["closed_at"]):
+        return "never"
+    return f"{100 * row['closed_at']:.0f} %" + ("" if row["stays_closed"] else ", opens again")
+
+
+def _sentences(study: StudyResults, frame: pd.DataFrame) -> list[str]:
+    """Per panel and measure: which method closes the gap for good after the smallest share."""
+    found = []
+    for name, panel in study.panels.items():
+        where = f" in {name}" if study.several else ""
+        for measure in _SHOWN:
+            rows = frame[(frame["panel"] == name) & (frame["measure"] == measure.key)]
+            rows = rows[~rows["label"].isin(panel.references)]
+            closed = rows[rows["stays_closed"]].sort_values("closed_at", kind="stable")
+            if rows.empty:
+                continue
+            if closed.empty:
+                found.append(f"The gap in {measure.label}{where} is closed for good by no method.")
+                continue
+            first = closed.iloc[0]
+            found.append(
+                f"The gap in {measure.label}{where} closes first with {first['label']}: from "
+                f"{points(first['gap_start'])} at 0 % to within {points(TOLERANCE)} of the new "
+                f"system’s {points(first['gap_new'])} once {100 * first['closed_at']:.0f} % of the "
+                "gallery is backfilled."
+            )
+    return found
+
+
+def _figure(study: StudyResults, minority: NDArray[np.bool_], title: str) -> Figure:
+    every = _looks(study)
+    rows = len(study.panels)
+    with look():
+        figure = Figure(figsize=(9.6, 1.2 + 3.1 * rows), layout="constrained")
+        grid = figure.subplots(rows, len(_SHOWN), sharex=True, squeeze=False)
+        for (name, panel), line_of_axes in zip(study.panels.items(), grid, strict=True):
+            for axes, measure in zip(line_of_axes, _SHOWN, strict=True):
+                _draw(axes, panel, minority, measure, every)
+                where = f"{name}: " if study.several else ""
+                axes.set_title(f"{where}{measure.label} (%)")
+        for axes in grid[-1]:
+            axes.set_xlabel(X_LABEL)
+        figure.suptitle(
+            f"{title}: minority and majority while the gallery is backfilled",
+            x=0.01,
+            ha="left",
+            fontsize=11,
+        )
+        handles = [
+            Line2D([], [], color="black", linestyle="-", linewidth=1.8, label="minority"),
+            Line2D([], [], color="black", linestyle=(0, (4, 1.6)), linewidth=1.0, label="majority"),
+        ]
+        handles += [
+            Line2D([], [], color=every[k].color, marker=every[k].marker, markersize=5, label=k)
+            for k in label_order(study.panels)
+        ]
+        figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6))
+    return figure
+
+
+def _looks(study: StudyResults) -> dict[str, Line]:
+    """Dashes tell the groups apart here, so that the references differ in their grey."""
+    greys = {"old": "#b0b0b0", "new": "#555555"}
+    roles = pure_references(study.panels)
+    return {
+        label: replace(line, color=greys[roles[label]]) if label in roles else line
+        for label, line in looks(study.panels).items()
+    }
+
+
+def _draw(
+    axes: Axes,
+    panel: PanelResults,
+    minority: NDArray[np.bool_],
+    measure: Measure,
+    every: Mapping[str, Line],
+) -> None:
+    """Solid and marked: the minority. Dashed and thin, in the same colour: the majority."""
+    for label, result in panel.results.items():
+        line, fraction = every[label], 100 * result.curves[0].fraction
+        few, many = (
+            100 * _of_group(result, mask, measure).mean(axis=0) for mask in (minority, ~minority)
+        )
+        axes.plot(
+            fraction, few, color=line.color, marker=line.marker, markersize=4.5, markevery=2,
+            markeredgecolor="white", markeredgewidth=0.5, linewidth=1.8,
+        )  # fmt: skip
+        axes.plot(fraction, many, color=line.color, linestyle=(0, (4, 1.6)), linewidth=1.0)
+    axes.set_xlim(-1.5, 101.5)
