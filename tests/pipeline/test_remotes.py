@@ -7,7 +7,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from .conftest import ONE_WORKER, Project
+from .conftest import ONE_WORKER, TARGET, Project
 
 pytestmark = ONE_WORKER
 
@@ -43,10 +43,11 @@ def share_and_check(finished: Project, tmp_path: Path, url: str, **options: str)
         project.run("dvc", "remote", "add", "--local", "--force", "--default", "shared", url)
         for name, value in options.items():
             project.run("dvc", "remote", "modify", "--local", "shared", name, value)
-    assert "pushed" in finished.run("dvc", "push", **KEYS)
-    fresh.run("dvc", "pull", **KEYS)
-    assert "Data and pipelines are up to date." in fresh.run("dvc", "status")
-    printed = fresh.run("dvc", "repro")
+    assert "pushed" in finished.run("dvc", "push", "--with-deps", TARGET, **KEYS)
+    fresh.run("dvc", "pull", "--with-deps", TARGET, **KEYS)
+    printed = fresh.run("dvc", "status", "--with-deps", TARGET)
+    assert "Data and pipelines are up to date." in printed
+    printed = fresh.run("dvc", "repro", TARGET)
     assert "Data and pipelines are up to date." in printed
     assert "Running stage" not in printed
 
