@@ -41,7 +41,7 @@ def fitted(merge: str, relevance: Relevance, present: NDArray[np.bool_] = PRESEN
 
 
 def pairs_of(half: int) -> tuple[Floats, NDArray[np.bool_]]:
-    """Similarities and matches of what scores a half in self-search: those inside the other half."""
+    """Similarities and matches that score a half in self-search: those inside the other half."""
     other = np.flatnonzero(calibrating.halves(SIZE, CHOSEN.seed) != half)
     apart = ~np.eye(len(other), dtype=bool)
     similarity = ROWS[other] @ ROWS[other].T
