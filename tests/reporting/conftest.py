@@ -1,13 +1,14 @@
 """Small results of real backfill curves: clustered vectors, an old and a better new encoder."""
 
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from simulated import as_panel
 
 from backfill.reporting.report import write_report
 from backfill.reporting.results import Histogram, MethodResult
+from backfill.reporting.study import StudyResults
 from backfill.retrieval import Relevance, backfill_curve, distance_histograms
 
 CLASSES, QUERIES, GALLERY, SEEDS = 6, 30, 90, 2
@@ -49,10 +50,17 @@ def results() -> dict[str, MethodResult]:
 
 @pytest.fixture(scope="session")
 def write():
-    """`write_report` with quick settings; its keywords can be overridden."""
+    """`write_report` with quick settings, of a study or of the results of its only panel."""
     parameters = {"dataset": {"name": "glyphs"}, "note": "<b>&"}
     setting = {"dataset": "cifar100", "seed": 0, "resamples": 50, "level": 0.9}
-    return partial(write_report, parameters=parameters, **setting)
+
+    def quickly(content, folder, **references) -> None:
+        study = content
+        if not isinstance(content, StudyResults):
+            study = StudyResults("overview", {"all": as_panel(content, **references)})
+        write_report(study, folder, parameters=parameters, **setting)
+
+    return quickly
 
 
 @pytest.fixture(scope="session")

@@ -43,15 +43,18 @@ def page(report):
 
 
 def test_the_report_is_complete(report):
-    expected = ["metrics.json", "table.md", "table.csv", "curves.csv", "index.html"]
+    expected = ["metrics.json", "table.md", "table.csv", "curves.csv", "index.html", "extra"]
     expected += [f"{name}.png" for name in FIGURES]
     assert sorted(path.name for path in report.iterdir()) == sorted(expected)
+    # Never empty, since git keeps no empty folder.
+    assert [path.name for path in (report / "extra").iterdir()] == ["findings.md"]
 
 
 def test_a_second_run_gives_the_same_bytes(results, report, tmp_path, write):
     write(results, tmp_path)
-    for path in report.iterdir():
-        assert (tmp_path / path.name).read_bytes() == path.read_bytes(), path.name
+    for path in report.rglob("*.*"):
+        again = tmp_path / path.relative_to(report)
+        assert again.read_bytes() == path.read_bytes(), path.name
 
 
 def test_metrics_are_those_of_the_curves(results, report):

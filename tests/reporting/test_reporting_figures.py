@@ -2,16 +2,18 @@ import re
 
 import numpy as np
 import pytest
+from simulated import as_panel
 
-from backfill.reporting.figures import curve_figure, distance_figure
+from backfill.reporting.distances_figure import distance_figure
+from backfill.reporting.figures import curve_figure
+from backfill.reporting.looks import looks
 from backfill.reporting.measures import MAP, cmc, nfr
 from backfill.reporting.results import Histogram, MethodResult
-from backfill.reporting.style import lines, png, svg
+from backfill.reporting.style import png, svg
 
 UPGRADES = ["rm_naive", "rm_rqt", "rm_cl", "rm_mcl", "rm", "bct", "bct_hot", "bict"]
 UPGRADES += ["fct", "fct_hot", "fct_side", "fct_side_hot"]
 NAMES = ["old", "new", *UPGRADES]
-REFERENCES = {"old": "old", "new": "new"}
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +33,7 @@ def texts(drawing: bytes) -> list[str]:
 
 @pytest.mark.parametrize("measure", [MAP, cmc(1), cmc(5), nfr(1)], ids=lambda m: m.key)
 def test_every_method_is_named_in_the_legend_best_first(many, measure):
-    figure = curve_figure(many, measure, dataset="d", **REFERENCES)
+    figure = curve_figure({"all": as_panel(many)}, measure, title="d")
     entries = [text.get_text().split() for text in figure.legends[0].get_texts()]
     assert sorted(name for _, name in entries) == sorted(NAMES)
     values = [float(value) for value, _ in entries]
@@ -40,7 +42,7 @@ def test_every_method_is_named_in_the_legend_best_first(many, measure):
 
 
 def test_a_line_is_the_mean_and_its_band_the_range_of_the_seeds(results):
-    figure = curve_figure(results, MAP, dataset="d", **REFERENCES)
+    figure = curve_figure({"all": as_panel(results)}, MAP, title="d")
     (axes,) = figure.axes
     line = next(line for line in axes.lines if line.get_label().endswith(" rm_naive"))
     seeds = 100 * np.stack([c.mean_average_precision for c in results["rm_naive"].curves])
@@ -50,7 +52,7 @@ def test_a_line_is_the_mean_and_its_band_the_range_of_the_seeds(results):
 
 
 def test_every_panel_of_distances_is_titled_and_the_axis_cropped(many):
-    figure = distance_figure(many, dataset="d")
+    figure = distance_figure(many, title="d")
     found = [axes.get_title(loc="left") for axes in figure.axes]
     for name in NAMES:
         assert f"{name}, before" in found
@@ -66,17 +68,18 @@ def test_every_panel_of_distances_is_titled_and_the_axis_cropped(many):
 def test_histograms_without_pairs_can_be_drawn():
     nothing = Histogram(np.linspace(0, 4, 5), np.zeros(4, np.int64), np.zeros(4, np.int64))
     method = MethodResult("m", (), {"before": nothing, "after": nothing})
-    assert "m, before" in texts(svg(distance_figure({"m": method}, dataset="d")))
+    assert "m, before" in texts(svg(distance_figure({"m": method}, title="d")))
 
 
 def test_lines_differ_without_colour():
-    looks = lines(NAMES, **REFERENCES)
-    assert len({(look.linestyle, look.marker) for look in looks.values()}) == len(NAMES)
-    assert len({tuple(vars(look).values()) for look in looks.values()}) == len(NAMES)
+    found = looks({"all": as_panel(dict.fromkeys(NAMES))})
+    assert list(found) == ["new", "old", *UPGRADES]
+    assert len({(look.linestyle, look.marker) for look in found.values()}) == len(NAMES)
+    assert len({tuple(vars(look).values()) for look in found.values()}) == len(NAMES)
 
 
 @pytest.mark.parametrize("render", [png, svg])
 def test_figures_hold_neither_date_nor_version(results, render):
-    drawing = render(curve_figure(results, MAP, dataset="d", **REFERENCES))
+    drawing = render(curve_figure({"all": as_panel(results)}, MAP, title="d"))
     for mark in (b"Matplotlib", b"dc:date", b"tIME", b"Software"):
         assert mark not in drawing

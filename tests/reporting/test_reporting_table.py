@@ -18,6 +18,11 @@ def metrics(results):
     }
 
 
+def summary(metrics, dataset):
+    """The table of a single panel."""
+    return table.summary({"all": metrics}, dataset)
+
+
 def rows(markdown: str) -> list[list[str]]:
     lines = [line for line in markdown.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
@@ -45,7 +50,7 @@ def test_what_the_paper_lacks_has_no_row(dataset, method):
 
 
 def test_the_paper_stands_beside_ours_where_it_has_the_dataset(metrics):
-    header, _, *body = rows(table.markdown(table.summary(metrics, "cifar100")))
+    header, _, *body = rows(table.markdown(summary(metrics, "cifar100")))
     assert header[:7] == [
         "method",
         "AUC_mAP",
@@ -66,13 +71,13 @@ def test_the_paper_stands_beside_ours_where_it_has_the_dataset(metrics):
 
 
 def test_no_paper_columns_for_a_dataset_that_it_lacks(metrics):
-    frame = table.summary(metrics, "glyphs")
+    frame = summary(metrics, "glyphs")
     assert not [column for column in frame if column.startswith("paper")]
     assert "paper" not in table.markdown(frame)
 
 
 def test_cells_give_percent_spread_and_interval(metrics):
-    header, _, *body = rows(table.markdown(table.summary(metrics, "glyphs")))
+    header, _, *body = rows(table.markdown(summary(metrics, "glyphs")))
     row, numbers = dict(zip(header, body[3], strict=True)), metrics["rm"]
     value, low, high, spread = (
         f"{100 * x:.1f}"
@@ -92,12 +97,12 @@ def test_cells_give_percent_spread_and_interval(metrics):
 
 def test_a_fall_too_small_for_one_decimal_still_shows(metrics):
     fallen = {"rm": metrics["rm"] | {"worst_step": -0.0002}}
-    header, _, row = rows(table.markdown(table.summary(fallen, "glyphs")))
+    header, _, row = rows(table.markdown(summary(fallen, "glyphs")))
     assert dict(zip(header, row, strict=True))["worst step"] == "-0.02"
 
 
 def test_the_csv_holds_plain_fractions(metrics):
-    frame = pd.read_csv(StringIO(table.csv(table.summary(metrics, "cifar100"))))
+    frame = pd.read_csv(StringIO(table.csv(summary(metrics, "cifar100"))))
     row = frame.set_index("method").loc["rm_naive"]
     assert row["auc_map"] == metrics["rm_naive"]["auc_map"]
     assert row["gain_high"] == metrics["rm_naive"]["ci"]["gain"]["high"]
@@ -108,7 +113,7 @@ def test_the_csv_holds_plain_fractions(metrics):
 def test_the_terminal_table_fits_100_columns(metrics, dataset):
     named = {name if name != "rm" else "fct_side_hot": row for name, row in metrics.items()}
     console = Console(file=StringIO(), width=100)
-    table.print_table(table.summary(named, dataset), console)
+    table.print_table(summary(named, dataset), console)
     text = console.file.getvalue()
     assert max(map(len, text.splitlines())) <= 100
     assert "…" not in text
@@ -118,7 +123,7 @@ def test_the_terminal_table_fits_100_columns(metrics, dataset):
 
 def test_a_narrow_terminal_gets_ours_alone(metrics):
     console = Console(file=StringIO(), width=80)
-    table.print_table(table.summary(metrics, "cifar100"), console)
+    table.print_table(summary(metrics, "cifar100"), console)
     text = console.file.getvalue()
     assert "paper" not in text
     assert "…" not in text

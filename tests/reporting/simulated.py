@@ -1,0 +1,30 @@
+"""Results made up to order, where real curves would not show what a test is about."""
+
+import numpy as np
+
+from backfill.reporting.results import SIDES, Histogram, MethodResult
+from backfill.reporting.study import PanelResults
+from backfill.retrieval import BackfillCurve
+
+
+def as_panel(results, old="old", new="new", names=None) -> PanelResults:
+    """A panel of results by label; the rows' names are the labels unless `names` has others."""
+    return PanelResults(results, {k: (names or {}).get(k, k) for k in results}, old, new)
+
+
+def result(*seeds, name="method", distances=0) -> MethodResult:
+    """One curve for each (Q, T) of hits: every k has these hits, and they are the precision."""
+    fraction = np.linspace(0, 1, np.shape(seeds[0])[1])
+    curves = tuple(
+        BackfillCurve(fraction, np.array(h, float), dict.fromkeys((1, 5), np.array(h, bool)))
+        for h in seeds
+    )
+    counts = np.full(4, 10 + distances)
+    histogram = Histogram(np.linspace(0, 4, 5), counts, counts)
+    return MethodResult(name, curves, dict.fromkeys(SIDES, histogram))
+
+
+def at_levels(*levels: float, queries: int = 40, name="method", distances=0) -> MethodResult:
+    """At each fraction the first `level` of the queries are right, under two seeds alike."""
+    right = np.arange(queries)[:, None] < queries * np.array(levels)
+    return result(right, right, name=name, distances=distances)
