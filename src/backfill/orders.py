@@ -47,13 +47,13 @@ def least_confidence(class_scores: Floats) -> Floats:
     Args:
         class_scores: (N, C) of a classifier on the old embeddings, before the softmax.
     """
-    return 1 - softmax(class_scores.astype(np.float64), axis=1).max(1)
+    return np.asarray(1 - softmax(class_scores.astype(np.float64), axis=1).max(1))
 
 
 def margin(class_scores: Floats) -> Floats:
     """(N,) one minus the gap between the two likeliest classes (RACT, eq. 10)."""
     top = np.sort(softmax(class_scores.astype(np.float64), axis=1), axis=1)[:, -2:]
-    return 1 - (top[:, 1] - top[:, 0])
+    return np.asarray(1 - (top[:, 1] - top[:, 0]))
 
 
 def entropy(class_scores: Floats) -> Floats:

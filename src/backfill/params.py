@@ -263,7 +263,19 @@ class Transform(Section):
 class Order(Section):
     """One row of `orders`: which gallery items are backfilled first."""
 
-    kind: Literal["random"]
+    kind: Literal["random", "least_confidence", "margin", "entropy", "predicted"]
+    needs: str
+    by: str
+
+    @property
+    def scored(self) -> str:
+        """Whose stored embeddings, or predicted log-variances, are scored."""
+        return self.needs.removeprefix("embeddings/")
+
+    @property
+    def classified(self) -> str:
+        """Whose classifier gives the class probabilities."""
+        return self.by.removeprefix("embeddings/")
 
 
 # See backfill.retrieval.merging and calibrating.
@@ -519,6 +531,14 @@ def _name_mistakes(params: Params) -> Iterable[str]:
         elif row.loss == "fastfill":
             yield f"{key}.uncertainty: missing; fastfill predicts a module's log-variance"
         yield from unknown_in_pairs(key, row, known, "set known here")
+    for name, order in params.orders.items():
+        key, nothing = f"orders.{name}", ["split/gallery"]
+        encoders = [f"embeddings/{encoder}" for encoder in params.encoders]
+        doubted = [f"embeddings/{t}" for t, row in params.transforms.items() if row.uncertainty]
+        needs = {"random": nothing, "predicted": doubted}.get(order.kind, encoders)
+        yield from unknown(f"{key}.needs", order.needs, needs, "input of this order")
+        by = nothing if order.kind in ("random", "predicted") else encoders
+        yield from unknown(f"{key}.by", order.by, by, "source of a classifier")
     sets = params.embedding_sets()
     for name, method in params.methods.items():
         key = f"methods.{name}"
