@@ -9,9 +9,7 @@ from torch import Tensor
 from backfill.losses.distance import unit
 
 
-def point_to_class(
-    embeddings: Tensor, labels: Tensor, weight: Tensor, scale: float
-) -> Tensor:
+def point_to_class(embeddings: Tensor, labels: Tensor, weight: Tensor, scale: float) -> Tensor:
     """(B,) cross-entropy of a fixed cosine classifier on (B, D) embeddings.
 
     Args:
