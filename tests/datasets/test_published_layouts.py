@@ -68,6 +68,8 @@ def test_random_subsets_keep_labels_with_their_images(tmp_path: Path) -> None:
     for some, all_ in ((part.train, whole.train), (part.gallery, whole.gallery)):
         label = dict(zip(names(all_), all_.labels.tolist(), strict=True))
         assert [label[name] for name in names(some)] == some.labels.tolist()
+        # In the order of the whole, so that files are read as they lie.
+        assert names(some) == [name for name in names(all_) if name in set(names(some))]
     assert part.query is part.gallery
     assert part.relevance.gallery_size == 5
     drawn = {tuple(names(read(tree, max_train=7, seed=seed).train)) for seed in range(4)}
