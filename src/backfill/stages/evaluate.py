@@ -28,6 +28,8 @@ def evaluate(params: Params, layout: Layout, name: str) -> None:
     """Merge the two systems of one row along its order, for each seed."""
     method, chosen = params.methods[name], params.evaluate
     relevance = Relevance.load(layout.relevance)
+    # The dataset's published protocol, unless params.yaml says otherwise.
+    map_at = chosen.map_at or described(layout).get("map_at")
     calibration = Calibration(chosen.calibration.background, chosen.calibration.seed)
     orders = load_array(layout.order(method.order))
     systems = {"before": system(layout, method.before), "after": system(layout, method.after)}
@@ -42,7 +44,7 @@ def evaluate(params: Params, layout: Layout, name: str) -> None:
             merge=method.merge,
             calibration=calibration,
             newcomer=draw_newcomers(len(order), method.arrivals, params.seeds[seed]),
-            map_at=chosen.map_at,
+            map_at=map_at,
         )
         for seed, order in enumerate(tqdm(orders, desc=f"evaluate {name}", unit="seed"))
     ]
@@ -65,11 +67,24 @@ def query_groups(layout: Layout) -> Array:
     Raises:
         InputError: the dataset's names are missing, or lack a query's group.
     """
-    groups, path = load_array(layout.groups("query")), layout.split / "names.json"
+    groups = load_array(layout.groups("query"))
     try:
-        names = np.array(json.loads(path.read_text())["groups"], dtype=np.str_)
-        return np.asarray(names[groups])
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        return np.asarray(np.array(described(layout)["groups"], dtype=np.str_)[groups])
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        path = layout.split / "names.json"
+        raise InputError(f"{path}: expected the names of all groups ({error!r})") from error
+
+
+def described(layout: Layout) -> dict[str, Any]:
+    """The dataset's names of classes and groups, and its protocol.
+
+    Raises:
+        InputError: the file is missing or no JSON object.
+    """
+    path = layout.split / "names.json"
+    try:
+        return dict(json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError) as error:
         raise InputError(f"{path}: expected the names of all groups ({error!r})") from error
 
 
