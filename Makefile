@@ -1,4 +1,5 @@
-# make repro   the whole comparison on the default dataset; again: only what has changed
+# make repro   the main comparison on the default dataset; again: only what has changed
+# make repro study=orders   another study of params.yaml, one report each
 # make test    linting, types, tests
 .PHONY: repro test lint types tests show compose clean
 
@@ -7,13 +8,16 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # A workflow that phones nobody.
 export DVC_NO_ANALYTICS := 1
 
+study := overview
+
 repro: $(VENV)/installed
-	dvc repro
+	dvc repro report@$(study)
 	@$(MAKE) --no-print-directory show
 
-# The results table of the dataset that params.yaml names, and where its report is.
+# The results table of a study of the dataset that params.yaml names, and where its report is.
 show: $(VENV)/installed
-	@python -m backfill.reporting
+	@python -m backfill.reporting $(if $(filter-out overview,$(study)),\
+	  reports/$$(python -c "from backfill.params import load; print(load().dataset.name)")/$(study))
 
 # make compose with="dataset=cifar100 scale=paper": params.yaml from conf/
 compose: $(VENV)/installed
