@@ -15,6 +15,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from backfill.artifacts import replacing
 from backfill.errors import InputError
@@ -43,14 +44,35 @@ def update(old: Any, new: dict[str, Any]) -> None:
         if isinstance(value, dict) and isinstance(old.get(key), dict):
             update(old[key], value)
         elif key not in old or old[key] != value:
-            old[key] = value
+            old[key] = formatted(value)
+
+
+def formatted(value: Any) -> Any:
+    """A new value as params.yaml is written: a row, with mappings of plain values, in one line."""
+    if isinstance(value, dict):
+        made: Any = CommentedMap({key: formatted(item) for key, item in value.items()})
+    elif isinstance(value, list):
+        made = CommentedSeq(map(formatted, value))
+    else:
+        return value
+    if _depth(value) <= 2:
+        made.fa.set_flow_style()
+    return made
+
+
+def _depth(value: Any) -> int:
+    """How many mappings and lists lie in each other."""
+    if not isinstance(value, dict | list):
+        return 0
+    inner = value.values() if isinstance(value, dict) else value
+    return 1 + max(map(_depth, inner), default=0)
 
 
 def main(overrides: Sequence[str]) -> None:
     """Compose, and write params.yaml."""
     path = Path("params.yaml")
     yaml = YAML()
-    yaml.width = 100
+    yaml.width = 1000  # a row is a line
     document = yaml.load(path) if path.exists() else {}
     update(document, composed(overrides))
     with replacing(path) as temporary:

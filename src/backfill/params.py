@@ -131,7 +131,7 @@ class Augment(Section):
 
 
 class Train(Section):
-    """The training loop; a row of `encoders` may override epochs, network and learning rate."""
+    """The training loop; a row of `encoders` may override its network, epochs and step sizes."""
 
     network: Network
     epochs: PositiveInt
@@ -175,8 +175,10 @@ class Encoder(Section):
     positives: Literal["self", "class"] = "self"
     focus: Annotated[float, Field(ge=0)] = 5.0
     epochs: PositiveInt | None = None
+    optimizer: Literal["sgd", "adam"] | None = None
     learning_rate: PositiveFloat | None = None
     network: Network | None = None
+    embedding_dim: PositiveInt | None = None  # of the network, shared or own
 
     @property
     def teacher(self) -> str | None:
@@ -190,8 +192,13 @@ class Encoder(Section):
 
     def training(self, shared: Train) -> Train:
         """The shared training settings with this row's overrides."""
-        own = {key: getattr(self, key) for key in ("epochs", "learning_rate", "network")}
-        return shared.model_copy(update={k: v for k, v in own.items() if v is not None})
+        keys = ("epochs", "optimizer", "learning_rate", "network")
+        own = {key: getattr(self, key) for key in keys if getattr(self, key) is not None}
+        training = shared.model_copy(update=own)
+        if self.embedding_dim is None:
+            return training
+        network = training.network.model_copy(update={"embedding_dim": self.embedding_dim})
+        return training.model_copy(update={"network": network})
 
 
 class Embed(Section):
@@ -263,9 +270,13 @@ class Transform(Section):
 class Order(Section):
     """One row of `orders`: which gallery items are backfilled first."""
 
-    kind: Literal["random", "least_confidence", "margin", "entropy", "predicted"]
+    kind: Literal[
+        "random", "least_confidence", "margin", "entropy", "predicted", "coverage", "oracle"
+    ]
     needs: str
     by: str
+    before: Pair | None = None
+    after: Pair | None = None
 
     @property
     def scored(self) -> str:
@@ -535,6 +546,9 @@ def _name_mistakes(params: Params) -> Iterable[str]:
         key, nothing = f"orders.{name}", ["split/gallery"]
         encoders = [f"embeddings/{encoder}" for encoder in params.encoders]
         doubted = [f"embeddings/{t}" for t, row in params.transforms.items() if row.uncertainty]
+        if order.kind == "oracle":
+            yield from _oracle_mistakes(key, order, params)
+            continue
         needs = {"random": nothing, "predicted": doubted}.get(order.kind, encoders)
         yield from unknown(f"{key}.needs", order.needs, needs, "input of this order")
         by = nothing if order.kind in ("random", "predicted") else encoders
@@ -557,6 +571,21 @@ def _name_mistakes(params: Params) -> Iterable[str]:
                 key = f"studies.{name}.panels.{panel}.{role}"
                 yield from unknown(key, getattr(references, role), inside, "method of this panel")
         yield from _study_mistakes(name, study, params)
+
+
+def _oracle_mistakes(key: str, order: Order, params: Params) -> Iterable[str]:
+    """An oracle compares the two systems of a method, all from the folders `needs` and `by`."""
+    made = params.embedding_sets()
+    for side, pair in (("before", order.before), ("after", order.after)):
+        if pair is None:
+            yield f"{key}.{side}: missing; an oracle looks at both systems"
+            continue
+        for part, name in (("query", pair.query), ("gallery", pair.gallery)):
+            place = f"embeddings/{name.partition('/')[0]}"
+            if name not in made:
+                yield f"{key}.{side}.{part}: {name!r} is no embedding set{_nearest(name, made)}"
+            elif place not in (order.needs, order.by):
+                yield f"{key}.{side}.{part}: {name!r}, but `needs` and `by` do not name {place}"
 
 
 def _study_mistakes(name: str, study: Study, params: Params) -> Iterable[str]:
