@@ -27,6 +27,8 @@ from safetensors import SafetensorError
 from backfill.errors import InputError
 
 PARTS = ("train", "query", "gallery")
+# Under this name a transform's embeddings hold its doubted module's log-variance.
+LOG_VARIANCE = "log_variance"
 
 
 class Layout:

@@ -275,8 +275,20 @@ class Order(Section):
     ]
     needs: str
     by: str
+    # coverage: the gallery embeddings whose neighbourhoods are covered, and how
+    over: str | None = None
+    group_size: PositiveInt = 5
+    scored_share: Annotated[float, Field(ge=0, le=1)] = 0.5
+    # oracle: the systems, and how many random states of the gallery, each seen by so many queries
     before: Pair | None = None
     after: Pair | None = None
+    states: PositiveInt = 8
+    queries: PositiveInt = 1000
+
+    @property
+    def predicts(self) -> bool:
+        """Whether its scores are a transform's log-variance, and no classifier's."""
+        return self.by == "split/gallery"
 
     @property
     def scored(self) -> str:
@@ -408,7 +420,7 @@ def load(path: Path | str = "params.yaml") -> Params:
             mistakes are listed, each with its key, value and what is allowed.
     """
     try:
-        raw = yaml.safe_load(Path(path).read_text())
+        raw = yaml.load(Path(path).read_text(), Loader=yaml.CSafeLoader)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     except yaml.YAMLError as error:
@@ -549,6 +561,9 @@ def _name_mistakes(params: Params) -> Iterable[str]:
         if order.kind == "oracle":
             yield from _oracle_mistakes(key, order, params)
             continue
+        if order.kind == "coverage":
+            yield from _coverage_mistakes(key, order, params)
+            continue
         needs = {"random": nothing, "predicted": doubted}.get(order.kind, encoders)
         yield from unknown(f"{key}.needs", order.needs, needs, "input of this order")
         by = nothing if order.kind in ("random", "predicted") else encoders
@@ -571,6 +586,21 @@ def _name_mistakes(params: Params) -> Iterable[str]:
                 key = f"studies.{name}.panels.{panel}.{role}"
                 yield from unknown(key, getattr(references, role), inside, "method of this panel")
         yield from _study_mistakes(name, study, params)
+
+
+def _coverage_mistakes(key: str, order: Order, params: Params) -> Iterable[str]:
+    """It covers a set of the folder `needs`; its scores are that folder's, or a classifier's."""
+    made = [name for name in params.embedding_sets() if name.partition("/")[0] == order.scored]
+    if order.over not in made:
+        yield f"{key}.over: {order.over!r}, expected a set of {order.needs}{_nearest('', made)}"
+    supervised = [f"embeddings/{name}" for name, row in params.encoders.items() if row.supervised]
+    doubted = [name for name, row in params.transforms.items() if row.uncertainty]
+    if order.predicts and order.scored not in doubted:
+        yield f"{key}.needs: {order.needs!r} predicts no log-variance{_nearest('', doubted)}"
+    if not order.predicts and order.by not in supervised:
+        yield f"{key}.by: {order.by!r} is no source of a classifier{_nearest(order.by, supervised)}"
+    if not order.predicts and order.scored not in params.encoders:
+        yield f"{key}.needs: {order.needs!r} is no encoder, whose embeddings a classifier scores"
 
 
 def _oracle_mistakes(key: str, order: Order, params: Params) -> Iterable[str]:

@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from backfill.artifacts import replacing
+from backfill.artifacts import LOG_VARIANCE, replacing
 from backfill.losses.alignment import alignment
 from backfill.losses.contrastive import contrastive, metric_compatible
 from backfill.losses.distance import unit
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
 Embeddings = Mapping[str, Tensor]
 Array = np.ndarray[Any, Any]
-
-# Under this name `apply` gives, and the stage stores, the doubted module's log-variance.
-LOG_VARIANCE = "log_variance"
 
 
 class Mlp(nn.Sequential):

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from backfill.artifacts import Layout, load_array, replacing, save_array
 from backfill.errors import InputError
-from backfill.params import Pair, Params
+from backfill.params import Params
 from backfill.reporting.results import Histogram, MethodResult
 from backfill.retrieval import (
     Calibration,
@@ -20,6 +20,7 @@ from backfill.retrieval import (
     draw_newcomers,
 )
 from backfill.stages.command import run
+from backfill.stages.systems import of_seed, system
 
 Array = np.ndarray[Any, Any]
 
@@ -86,20 +87,6 @@ def described(layout: Layout) -> dict[str, Any]:
         return dict(json.loads(path.read_text()))
     except (OSError, ValueError, TypeError) as error:
         raise InputError(f"{path}: expected the names of all groups ({error!r})") from error
-
-
-def system(layout: Layout, pair: Pair) -> tuple[Array, Array]:
-    """The stored (S, Q, D) query and (S, N, D) gallery embeddings of a retrieval system."""
-    return (
-        load_array(layout.embeddings(pair.query, "query")),
-        load_array(layout.embeddings(pair.gallery, "gallery")),
-    )
-
-
-def of_seed(pair: tuple[Array, Array], seed: int) -> tuple[Array, Array]:
-    """One seed's query and gallery embeddings; an encoder has only one of each."""
-    query, gallery = (array[seed if len(array) > 1 else 0] for array in pair)
-    return query, gallery
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import numpy as np
 
 from backfill import device as devices
 from backfill import transforms
-from backfill.artifacts import Layout, load_array, replacing, save_array
+from backfill.artifacts import LOG_VARIANCE, Layout, load_array, replacing, save_array
 from backfill.encoders.classifier import StoredClassifier
 from backfill.params import Params
 from backfill.stages.command import run
@@ -31,7 +31,7 @@ def transform(params: Params, layout: Layout, name: str) -> None:
 
     outputs: dict[str, dict[str, list[np.ndarray]]] = {  # type: ignore[type-arg]
         module: {part: [] for part in stored}
-        for module in (*row.modules, *([transforms.LOG_VARIANCE] if row.uncertainty else []))
+        for module in (*row.modules, *([LOG_VARIANCE] if row.uncertainty else []))
     }
     with replacing(layout.transform(name)) as folder:
         folder.mkdir()
