@@ -24,7 +24,9 @@ def minimal_params() -> Callable[..., params.Params]:
             "splits": ("extended_class",),
             "encoders": ("old", "new"),
             "transforms": ("rm",),
+            "orders": ("random",),
             "methods": ("old", "new", "rm"),
+            "studies": ("overview",),
         }
         for section, names in kept.items():
             raw[section] = {name: raw[section][name] for name in names}

@@ -38,7 +38,7 @@ def clone(finished: Project, tmp_path: Path) -> Project:
     """A clone with the finished project's outputs in place."""
     project = finished.clone(tmp_path / "clone")
     project.run("dvc", "config", "--local", "cache.dir", str(finished.folder / ".dvc" / "cache"))
-    project.run("dvc", "checkout")
+    project.run("dvc", "checkout", "--with-deps", TARGET)
     return project
 
 

@@ -1,10 +1,11 @@
 """Differences between two methods over the same queries, with paired bootstrap intervals."""
 
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import bootstrap
+from scipy.stats import DegenerateDataWarning, bootstrap
 
 from backfill.reporting.measures import MAP, Measure, cmc, nfr, per_seed
 from backfill.reporting.metrics import areas_by_query
@@ -69,7 +70,10 @@ def _of_flips(
     resamples: int,
     level: float,
 ) -> Difference:
-    """NFR is a ratio: of the queries that old has right, which a resample draws as well."""
+    """NFR is a ratio: of the queries that old has right, which a resample draws as well.
+
+    The interval is over the resamples that draw at least one of them.
+    """
     k = int(measure.key.partition("_")[2])
     value, base = (float(per_seed(r, measure, old).mean()) for r in (result, baseline))
     if np.isnan([value, base]).any():
@@ -86,17 +90,22 @@ def _of_flips(
                 for ours, theirs, of in zip(*lost, right.astype(np.float64), strict=True)
             )
 
-    interval = bootstrap(
-        (judged,),
-        difference,
-        n_resamples=resamples,
-        batch=max(1, _BATCH_VALUES // len(judged)),
-        vectorized=True,
-        confidence_level=level,
-        method="percentile",
-        rng=np.random.default_rng(seed),
-    ).confidence_interval
-    return Difference(value, base, float(interval.low), float(interval.high))
+    with warnings.catch_warnings():
+        # Of scipy's own interval, which a single NaN spoils.
+        warnings.simplefilter("ignore", DegenerateDataWarning)
+        drawn = bootstrap(
+            (judged,),
+            difference,
+            n_resamples=resamples,
+            batch=max(1, _BATCH_VALUES // len(judged)),
+            vectorized=True,
+            confidence_level=level,
+            method="percentile",
+            rng=np.random.default_rng(seed),
+        ).bootstrap_distribution
+    # A resample without a query that old has right says nothing about flips.
+    low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return Difference(value, base, float(low), float(high))
 
 
 def _lost(
