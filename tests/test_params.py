@@ -12,6 +12,7 @@ from backfill.compose import composed, main
 from backfill.errors import InputError
 
 ROOT = Path(__file__).parents[1]
+DEFAULTS = yaml.load((ROOT / "params.yaml").read_text(), Loader=yaml.CSafeLoader)
 VIT = {
     "family": "vit", "image_size": 32, "patch": 4, "depth": 1, "width": 8, "heads": 2,
     "embedding_dim": 64,
@@ -20,7 +21,7 @@ VIT = {
 
 @pytest.fixture
 def raw() -> dict[str, Any]:
-    return copy.deepcopy(yaml.safe_load((ROOT / "params.yaml").read_text()))
+    return copy.deepcopy(DEFAULTS)
 
 
 def error_of(raw: dict[str, Any]) -> str:
@@ -30,7 +31,7 @@ def error_of(raw: dict[str, Any]) -> str:
 
 
 def test_params_yaml_is_what_conf_composes_by_default() -> None:
-    assert composed(conf=ROOT / "conf") == yaml.safe_load((ROOT / "params.yaml").read_text())
+    assert composed(conf=ROOT / "conf") == DEFAULTS
 
 
 @pytest.mark.parametrize("dataset", ["glyphs", "cifar100", "digits", "folder"])
