@@ -283,7 +283,7 @@ class Order(Section):
     before: Pair | None = None
     after: Pair | None = None
     states: PositiveInt = 8
-    queries: PositiveInt = 1000
+    queries: PositiveInt = 500
 
     @property
     def predicts(self) -> bool:
