@@ -11,6 +11,8 @@ from backfill.losses.alignment import alignment
 from backfill.losses.contrastive import contrastive, metric_compatible
 from backfill.losses.distance import hardest_half, squared_distances
 from backfill.losses.nt_xent import nt_xent
+from backfill.params import TransformTraining
+from backfill.transforms import loss_of
 
 LABELS = torch.tensor([0, 1, 0, 2, 1, 0, 3])  # class 3 has no second example
 
@@ -72,6 +74,29 @@ def test_contrastive_is_equation_10(mining: bool, tau: float) -> None:
         lambda: contrastive(query, gallery, LABELS, temperature=tau, mining=mining),
         loop,
         [query, gallery],
+    )
+
+
+@pytest.mark.parametrize("mining", [False, True])
+def test_cl_both_is_equation_10_of_both_systems(mining: bool) -> None:
+    psi, old, rho = embeddings(7, 5, 0), embeddings(7, 5, 1), embeddings(7, 3, 2)
+    training = TransformTraining(
+        depth=1, width=1, epochs=1, batch_size=7, learning_rate=1.0, weight_decay=0.0,
+        temperature=0.3, mining=mining, views="same",
+    )  # fmt: skip
+
+    def loop() -> Tensor:
+        terms = []
+        for i in range(7):
+            for query, gallery in ((psi, old), (rho, rho)):
+                p, n = sums(query, gallery, i, 0.3, mining, include_self=True)
+                terms.append(-torch.log(p / (p + n)))
+        return torch.stack(terms).sum() / 7
+
+    same_value_and_gradients(
+        lambda: loss_of("cl_both", (psi, old), (rho, rho), LABELS, training),
+        loop,
+        [psi, old, rho],
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from backfill import orders
 from backfill.artifacts import LOG_VARIANCE, Layout, load_array, save_array
 from backfill.encoders.classifier import StoredClassifier
+from backfill.errors import InputError
 from backfill.params import Order, Params
 from backfill.retrieval import Relevance
 from backfill.retrieval.oracle import mean_gains
@@ -25,23 +26,33 @@ UNCERTAINTY = {
 
 
 def order(params: Params, layout: Layout, name: str) -> None:
-    """Write the (S, N) backfill order of one row."""
-    row = params.orders[name]
+    """Write the (S, N) backfill order of one row.
+
+    Raises:
+        InputError: what it is made from is missing or holds what is no number; names the row.
+    """
+    try:
+        made = by_seed(params, layout, params.orders[name])
+    except InputError as error:
+        raise InputError(f"orders.{name}: {error}") from error
+    save_array(layout.order(name), np.stack(made))
+
+
+def by_seed(params: Params, layout: Layout, row: Order) -> list[orders.Permutation]:
+    """The order under every seed; the same one for all where nothing that it rests on varies."""
     if row.kind == "random":
         count = len(load_array(layout.labels("gallery")))
-        made = [orders.random(count, seed) for seed in params.seeds]
-    elif row.kind == "predicted":
+        return [orders.random(count, seed) for seed in params.seeds]
+    if row.kind == "coverage":
+        return covered(params, layout, row)
+    if row.kind == "oracle":
+        return known(params, layout, row)
+    if row.kind == "predicted":
         doubts = load_array(layout.embeddings(f"{row.scored}/{LOG_VARIANCE}", "gallery"))
         of_each = np.broadcast_to(doubts, (len(params.seeds), doubts.shape[1]))
-        made = [orders.by_score(scores) for scores in of_each]
-    elif row.kind == "coverage":
-        made = covered(params, layout, row)
-    elif row.kind == "oracle":
-        made = known(params, layout, row)
-    else:
-        scores = uncertainty(layout, row, row.kind)
-        made = [orders.by_score(scores)] * len(params.seeds)
-    save_array(layout.order(name), np.stack(made))
+        return [orders.by_score(scores) for scores in of_each]
+    scores = uncertainty(layout, row, row.kind)
+    return [orders.by_score(scores)] * len(params.seeds)
 
 
 def uncertainty(layout: Layout, row: Order, kind: str) -> Array:

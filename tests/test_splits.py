@@ -1,11 +1,11 @@
-"""Who trains on what, and what is backfilled first."""
+"""Who trains on what."""
 
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from backfill import orders, splits
+from backfill import splits
 from backfill.errors import InputError
 
 # Ten classes of 3 to 30 items, in no order.
@@ -174,18 +174,3 @@ def test_a_bias_leaves_the_old_encoder_two_classes() -> None:
         match=r"fraction: 0\.0 leaves the old encoder 1 of 3 classes, expected at least 2",
     ):
         splits.biased(labels, groups, [1], 0.0, 0)
-
-
-def test_random_orders_are_permutations_by_seed() -> None:
-    first = orders.random(50, 0)
-    np.testing.assert_array_equal(np.sort(first), np.arange(50))
-    np.testing.assert_array_equal(first, orders.random(50, 0))
-    assert not np.array_equal(first, orders.random(50, 1))
-
-
-def test_scored_orders_go_down_with_ties_by_row() -> None:
-    assert orders.by_score(np.array([0.1, 0.9, 0.1, 0.5])).tolist() == [1, 3, 0, 2]
-    with pytest.raises(InputError, match="nan in row 1"):
-        orders.by_score(np.array([0.0, np.nan]))
-    with pytest.raises(InputError, match=r"shape \(1, 2\)"):
-        orders.by_score(np.zeros((1, 2)))
