@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from backfill import transforms
+from backfill.artifacts import LOG_VARIANCE
 from backfill.encoders.classifier import StoredClassifier
 from backfill.params import Transform, TransformTraining
 
@@ -87,7 +88,7 @@ def test_a_doubt_is_learnt_beside_the_modules_and_does_not_change_them(
     plain, doubted = (
         made_by(trained(row(**chosen, **more), views), views) for more in ({}, {"uncertainty": "h"})
     )
-    assert doubted.pop(transforms.LOG_VARIANCE).shape == (COUNT,)
+    assert doubted.pop(LOG_VARIANCE).shape == (COUNT,)
     assert list(plain) == list(doubted) == list(row(**chosen).modules)
     for name, made in plain.items():
         np.testing.assert_array_equal(made, doubted[name])
@@ -109,7 +110,7 @@ def test_it_foresees_which_items_will_be_far_off(
 ) -> None:
     chosen = row(loss=loss, uncertainty="h", class_weight=0.0)
     made = made_by(trained(chosen, views, classifier, epochs=60), views)
-    predicted = made[transforms.LOG_VARIANCE]
+    predicted = made[LOG_VARIANCE]
     errors = ((made["h"] - views["new"][0]) ** 2).sum(1)
     far = doubtful(views["old"][0])
     assert errors[far].mean() > 2 * errors[~far].mean()
@@ -168,6 +169,6 @@ def test_what_is_applied_does_not_depend_on_the_batch(
     model = trained(row(loss="fastfill", uncertainty="h"), views, classifier)
     stored = {name: v[0] for name, v in views.items()}
     whole = transforms.apply(model, stored, CPU)
-    assert list(whole) == ["h", transforms.LOG_VARIANCE]
+    assert list(whole) == ["h", LOG_VARIANCE]
     for name, parts in transforms.apply(model, stored, CPU, batch_size=100).items():
         np.testing.assert_allclose(parts, whole[name], atol=1e-5)

@@ -548,17 +548,12 @@ def _name_mistakes(params: Params) -> Iterable[str]:
             for value in inputs:
                 yield from unknown(f"{key}.modules.{module}", value, known, "input known here")
             known.append(module)
-        if row.loss in ("mcl", "cl_both") and row.after is None:
-            yield f"{key}.after: missing; {row.loss} needs the systems before and after (eq. 11)"
-        if row.uncertainty is not None:
-            made = list(row.modules)
-            yield from unknown(f"{key}.uncertainty", row.uncertainty, made, "module of this row")
-        elif row.loss == "fastfill":
-            yield f"{key}.uncertainty: missing; fastfill predicts a module's log-variance"
         yield from unknown_in_pairs(key, row, known, "set known here")
+        yield from _training_mistakes(key, row, params)
     for name, order in params.orders.items():
         key, nothing = f"orders.{name}", ["split/gallery"]
         encoders = [f"embeddings/{encoder}" for encoder in params.encoders]
+        classifiers = [f"embeddings/{e}" for e, row in params.encoders.items() if row.supervised]
         doubted = [f"embeddings/{t}" for t, row in params.transforms.items() if row.uncertainty]
         if order.kind == "oracle":
             yield from _oracle_mistakes(key, order, params)
@@ -568,8 +563,9 @@ def _name_mistakes(params: Params) -> Iterable[str]:
             continue
         needs = {"random": nothing, "predicted": doubted}.get(order.kind, encoders)
         yield from unknown(f"{key}.needs", order.needs, needs, "input of this order")
-        by = nothing if order.kind in ("random", "predicted") else encoders
+        by = nothing if order.kind in ("random", "predicted") else classifiers
         yield from unknown(f"{key}.by", order.by, by, "source of a classifier")
+        yield from _dimension_mistakes(key, order, params)
     sets = params.embedding_sets()
     for name, method in params.methods.items():
         key = f"methods.{name}"
@@ -590,6 +586,37 @@ def _name_mistakes(params: Params) -> Iterable[str]:
         yield from _study_mistakes(name, study, params)
 
 
+def _training_mistakes(key: str, row: Transform, params: Params) -> Iterable[str]:
+    """What a transform's loss cannot be computed without, and seeds that orders cannot follow."""
+    both_systems = row.loss in ("mcl", "cl_both")
+    if both_systems and row.after is None:
+        yield f"{key}.after: missing; {row.loss} needs the systems before and after (eq. 11)"
+    if row.separate and not both_systems:
+        yield f"{key}.separate: loss {row.loss!r} leaves the query's module nothing to learn from"
+    # An order knows of a gallery item what the old system knows: what `before` makes of it.
+    doubtful = [module for module in row.modules if module == row.before.gallery]
+    if row.uncertainty is None and row.loss == "fastfill":
+        yield f"{key}.uncertainty: missing; fastfill predicts a module's log-variance"
+    if row.uncertainty is not None and row.uncertainty not in doubtful:
+        yield (
+            f"{key}.uncertainty: {row.uncertainty!r} is no module that makes before.gallery"
+            f"{_nearest(row.uncertainty, doubtful)}"
+        )
+    new = params.encoders.get(row.new)
+    if row.loss == "fastfill" and new is not None and not new.supervised:
+        yield f"{key}.new: {row.new!r} has no classifier, which loss 'fastfill' needs"
+    if row.seeds is not None and len(row.seeds) not in (1, len(params.seeds)):
+        yield f"{key}.seeds: {row.seeds}, expected one, or {len(params.seeds)} as in `seeds`"
+
+
+def _dimension_mistakes(key: str, order: Order, params: Params) -> Iterable[str]:
+    """A classifier scores embeddings as wide as its own encoder's."""
+    rows = [params.encoders.get(name) for name in (order.scored, order.classified)]
+    dims = [row.training(params.train).network.embedding_dim for row in rows if row is not None]
+    if len(set(dims)) > 1:
+        yield f"{key}.by: {order.by!r} has {dims[1]} dimensions, but {order.needs} has {dims[0]}"
+
+
 def _coverage_mistakes(key: str, order: Order, params: Params) -> Iterable[str]:
     """It covers a set of the folder `needs`; its scores are that folder's, or a classifier's."""
     made = [name for name in params.embedding_sets() if name.partition("/")[0] == order.scored]
@@ -603,6 +630,7 @@ def _coverage_mistakes(key: str, order: Order, params: Params) -> Iterable[str]:
         yield f"{key}.by: {order.by!r} is no source of a classifier{_nearest(order.by, supervised)}"
     if not order.predicts and order.scored not in params.encoders:
         yield f"{key}.needs: {order.needs!r} is no encoder, whose embeddings a classifier scores"
+    yield from _dimension_mistakes(key, order, params)
 
 
 def _oracle_mistakes(key: str, order: Order, params: Params) -> Iterable[str]:

@@ -1,5 +1,6 @@
 """Stage order: whose embeddings are scored, by whose classifier or whose prediction."""
 
+import copy
 import math
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,14 @@ from backfill.errors import InputError
 from backfill.params import Params, validate
 from backfill.stages.order import order
 
-ROOT = Path(__file__).parents[2]
+RAW = composed(["dataset=digits"], Path(__file__).parents[2] / "conf")
 COUNT, DIM, CLASSES, SCALE = 30, 5, 4, 6.0
 SEEDS = [3, 4, 5]
 
 
 def digits(**rows: dict[str, Any]) -> Params:
     """With further rows of `orders`."""
-    raw = composed(["dataset=digits"], ROOT / "conf")
+    raw = copy.deepcopy(RAW)
     raw["seeds"] = SEEDS
     raw["orders"] |= rows
     return validate(raw)

@@ -8,12 +8,17 @@ from backfill import device as devices
 from backfill import transforms
 from backfill.artifacts import LOG_VARIANCE, Layout, load_array, replacing, save_array
 from backfill.encoders.classifier import StoredClassifier
+from backfill.errors import InputError
 from backfill.params import Params
 from backfill.stages.command import run
 
 
 def transform(params: Params, layout: Layout, name: str) -> None:
-    """Write weights and training curves, and what the modules make of queries and gallery."""
+    """Write weights and training curves, and what the modules make of queries and gallery.
+
+    Raises:
+        InputError: stored embeddings are missing, or fastfill's classifier lacks classes.
+    """
     row = params.transforms[name]
     training = row.training(params.transform)
     device = devices.choose(params.device)
@@ -29,6 +34,13 @@ def transform(params: Params, layout: Layout, name: str) -> None:
     classifier = None
     if row.loss == "fastfill":
         classifier = StoredClassifier.load(layout.embeddings(row.new))
+        classes = np.unique(labels)
+        missing = len(np.setdiff1d(classes, classifier.classes))
+        if missing:
+            raise InputError(
+                f"transforms.{name}.new: the classifier of {row.new!r} lacks {missing} of the "
+                f"{len(classes)} classes that are trained on, and loss fastfill needs all of them"
+            )
 
     outputs: dict[str, dict[str, list[np.ndarray]]] = {  # type: ignore[type-arg]
         module: {part: [] for part in stored}
