@@ -231,7 +231,7 @@ class TransformTraining(Section):
 
 
 class Transform(Section):
-    """One row of `transforms`: the modules it trains, on what, and the systems its loss compares."""
+    """One row of `transforms`: what it trains, on what, and which systems its loss compares."""
 
     old: str
     new: str
