@@ -20,6 +20,7 @@ from backfill.reporting.plots_data import curves_frame
 from backfill.reporting.sequential import sequential
 from backfill.reporting.study import StudyResults
 from backfill.reporting.subgroups import subgroups
+from backfill.reporting.winners import winners
 
 # Panel -> label -> its numbers.
 PanelMetrics = dict[str, dict[str, Metrics]]
@@ -122,7 +123,8 @@ def _extras(
         own = subgroups(study, title=title)
     elif study.figure == "ablations":
         own = ablations(study, metrics, title=title, **sampling)
-    return [extra for extra in (own, comparison(study, **sampling)) if extra is not None]
+    found = (own, comparison(study, **sampling), winners(study, title=title))
+    return [extra for extra in found if extra is not None]
 
 
 def _by_name(study: StudyResults, metrics: PanelMetrics) -> PanelMetrics:
