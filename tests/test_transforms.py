@@ -34,7 +34,7 @@ def data() -> tuple[dict[str, np.ndarray], np.ndarray]:
 
 def row(**changes: object) -> Transform:
     settings: dict[str, object] = {
-        "old": "old", "new": "new", "needs": "split/train", "modules": {"psi": ["new"]},
+        "old": "old", "new": "new", "trains_on": "extended_class/new", "needs": "split/train", "modules": {"psi": ["new"]},
         "loss": "cl", "before": Pair(query="psi", gallery="old"),
     }  # fmt: skip
     return Transform.model_validate(settings | changes)

@@ -51,7 +51,13 @@ def labels_of(views: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def row(**changes: Any) -> Transform:
-    plain = {"old": "old", "new": "new", "needs": "split/train", "modules": {"h": ["old"]}}
+    plain = {
+        "old": "old",
+        "new": "new",
+        "trains_on": "extended_class/new",
+        "needs": "split/train",
+        "modules": {"h": ["old"]},
+    }
     return Transform.model_validate(plain | {"loss": "alignment", "before": NEW} | changes)
 
 

@@ -231,10 +231,11 @@ class TransformTraining(Section):
 
 
 class Transform(Section):
-    """One row of `transforms`: the modules it trains, and the systems its loss compares."""
+    """One row of `transforms`: the modules it trains, on what, and the systems its loss compares."""
 
     old: str
     new: str
+    trains_on: str
     needs: str
     modules: Annotated[dict[Name, list[str]], Field(min_length=1)]
     loss: Literal["alignment", "cl", "cl_both", "mcl", "fastfill"]
@@ -535,6 +536,7 @@ def _name_mistakes(params: Params) -> Iterable[str]:
         key = f"transforms.{name}"
         if name in params.encoders:
             yield f"{key}: the name is taken by an encoder; embedding sets need names of their own"
+        yield from unknown(f"{key}.trains_on", row.trains_on, parts, "part of a split")
         for slot, value in (("old", row.old), ("new", row.new)):
             yield from unknown(f"{key}.{slot}", value, params.encoders, "encoder")
         sides = [NOTHING_ELSE, *(f"embeddings/{encoder}" for encoder in params.encoders)]

@@ -88,7 +88,7 @@ def test_the_best_log_variance_is_that_of_the_error(error: float) -> None:
 
 def model_of(class_weight: float) -> tuple[Transforms, Transform]:
     row = Transform(
-        old="old", new="new", needs="split/train", modules={"h": ["old"]}, loss="fastfill",
+        old="old", new="new", trains_on="extended_class/new", needs="split/train", modules={"h": ["old"]}, loss="fastfill",
         before=Pair(query="new", gallery="h"), uncertainty="h", class_weight=class_weight,
     )  # fmt: skip
     training = TransformTraining(

@@ -39,6 +39,8 @@ def layout(tmp_path: Path) -> Layout:
     rng = np.random.default_rng(0)
     made = Layout("digits", tmp_path)
     save_array(made.labels("train"), rng.choice(CLASSES, COUNTS["train"]))
+    save_array(made.allocation("extended_class/new"), np.arange(COUNTS["train"]))
+    save_array(made.allocation("expansion/old"), np.arange(0, COUNTS["train"], 3))
     for name, dim in DIMS.items():
         for part in PARTS:
             shape = (2 if part == "train" else 1, COUNTS[part], dim)
@@ -114,3 +116,18 @@ def test_fastfill_needs_a_classifier_of_every_class(layout: Layout) -> None:
         "trained on, and loss fastfill needs all of them"
     )
     assert not layout.transform("fastfill").exists()
+
+
+def test_only_the_part_that_it_trains_on_is_seen(layout: Layout) -> None:
+    params = digits(trains_on="expansion/old")
+    transform(params, layout, "fastfill")
+    seen = load_array(layout.embeddings("fastfill/h", "gallery"))
+    # What lies outside of the part may be anything.
+    rows = load_array(layout.allocation("expansion/old"))
+    for name in DIMS:
+        views = load_array(layout.embeddings(name, "train")).copy()
+        outside = np.setdiff1d(np.arange(COUNTS["train"]), rows)
+        views[:, outside] = np.nan
+        save_array(layout.embeddings(name, "train"), views)
+    transform(params, layout, "fastfill")
+    np.testing.assert_array_equal(load_array(layout.embeddings("fastfill/h", "gallery")), seen)

@@ -23,8 +23,9 @@ def transform(params: Params, layout: Layout, name: str) -> None:
     training = row.training(params.transform)
     device = devices.choose(params.device)
     devices.make_deterministic(0)
-    views = {source: load_array(layout.embeddings(source, "train")) for source in row.inputs}
-    labels = load_array(layout.labels("train"))
+    rows = load_array(layout.allocation(row.trains_on))
+    views = {s: load_array(layout.embeddings(s, "train"))[:, rows] for s in row.inputs}
+    labels = load_array(layout.labels("train"))[rows]
     stored = {
         part: {source: load_array(layout.embeddings(source, part))[0] for source in row.inputs}
         for part in ("query", "gallery")
