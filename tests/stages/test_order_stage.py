@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backfill import orders
 from backfill.artifacts import Layout, load_array, save_array
 from backfill.compose import composed
 from backfill.encoders.classifier import StoredClassifier
 from backfill.errors import InputError
 from backfill.params import Params, validate
+from backfill.retrieval import Relevance
+from backfill.retrieval.oracle import mean_gains
 from backfill.stages.order import order
 
 RAW = composed(["dataset=digits"], Path(__file__).parents[2] / "conf")
@@ -47,6 +50,8 @@ def layout(tmp_path: Path) -> Layout:
     for name, seeds in (("forward", len(SEEDS)), ("fastfill", 1)):
         doubts = rng.normal(size=(seeds, COUNT)).astype(np.float32)
         save_array(made.embeddings(f"{name}/log_variance", "gallery"), doubts)
+    spaces = rng.normal(size=(len(SEEDS), COUNT, DIM)).astype(np.float32)
+    save_array(made.embeddings("forward/h", "gallery"), spaces)
     return made
 
 
@@ -95,6 +100,55 @@ def test_random_orders_are_those_of_the_seeds(layout: Layout) -> None:
     order(digits(), layout, "random")
     wanted = [np.random.default_rng(seed).permutation(COUNT).tolist() for seed in SEEDS]
     assert load_array(layout.order("random")).tolist() == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "needs", "by", "over"),
+    [
+        ("by_classifier", "embeddings/old", "embeddings/new", "old"),
+        ("by_prediction", "embeddings/forward", "split/gallery", "forward/h"),
+    ],
+)
+def test_coverage_is_of_a_seeds_own_space_and_doubts(
+    layout: Layout, name: str, needs: str, by: str, over: str
+) -> None:
+    row = {"kind": "coverage", "needs": needs, "by": by, "over": over}
+    order(digits(mine=row | {"group_size": 4, "scored_share": 0.25}), layout, "mine")
+    space = load_array(layout.embeddings(over, "gallery"))
+    if by == "split/gallery":
+        doubts = load_array(layout.embeddings("forward/log_variance", "gallery"))
+    else:
+        doubts = np.array(
+            [[uncertainty("least_confidence", item, classifier(1)) for item in space[0]]]
+        )
+    for place, (made, seed) in enumerate(zip(load_array(layout.order("mine")), SEEDS, strict=True)):
+        own = space[min(place, len(space) - 1)], doubts[min(place, len(doubts) - 1)]
+        wanted = orders.coverage(*own, seed, group_size=4, scored_share=0.25)
+        np.testing.assert_array_equal(made, wanted)
+
+
+def test_an_oracle_looks_at_both_systems_of_a_seed(layout: Layout) -> None:
+    rng = np.random.default_rng(1)
+    for name, seeds in (("old", 1), ("forward/rho", len(SEEDS))):
+        save_array(layout.embeddings(name, "query"), rng.normal(size=(seeds, 9, DIM)))
+    save_array(layout.embeddings("forward/rho", "gallery"), rng.normal(size=(3, COUNT, DIM)))
+    relevance = Relevance.from_labels(np.arange(9) % 3, np.arange(COUNT) % 3)
+    relevance.save(layout.relevance)
+    row = {
+        "kind": "oracle", "needs": "embeddings/old", "by": "embeddings/forward",
+        "before": {"query": "old", "gallery": "old"},
+        "after": {"query": "forward/rho", "gallery": "forward/rho"},
+        "states": 2, "queries": 6,
+    }  # fmt: skip
+    order(digits(mine=row), layout, "mine")
+    parts = ("query", "gallery")
+    old, rho = (
+        [load_array(layout.embeddings(n, p)) for p in parts] for n in ("old", "forward/rho")
+    )
+    for place, (made, seed) in enumerate(zip(load_array(layout.order("mine")), SEEDS, strict=True)):
+        after = rho[0][place], rho[1][place]
+        gains = mean_gains((old[0][0], old[1][0]), after, relevance, seed, states=2, queries=6)
+        np.testing.assert_array_equal(made, orders.by_score(gains))
 
 
 @pytest.mark.parametrize(
