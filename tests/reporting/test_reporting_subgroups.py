@@ -91,3 +91,12 @@ def test_files_are_the_figure_the_table_and_the_numbers(shown):
 def test_groups_that_cannot_be_told_apart_are_an_error(groups, minority, message):
     with pytest.raises(InputError, match=message):
         subgroups(study(groups, minority), title="d")
+
+
+def test_a_gap_that_was_never_open_is_said_to_be_closed_from_the_start():
+    every = {label: result(np.ones((6, 3))) for label in ("old", "new", "m", "n")}
+    panel = as_panel(every)
+    found = subgroups(
+        StudyResults("s", {"all": panel}, groups=GROUPS, minority=("bold",)), title=""
+    )
+    assert found.sentences[0].endswith("0.0 points from the start with m and n.")

@@ -19,7 +19,7 @@ from backfill.reporting.measures import MAP, Measure, cmc, per_seed
 from backfill.reporting.results import MethodResult
 from backfill.reporting.study import PanelResults, StudyResults, label_order, pure_references
 from backfill.reporting.style import Line, look
-from backfill.reporting.wording import points
+from backfill.reporting.wording import listed, points
 from backfill.retrieval import BackfillCurve
 
 Float64s = NDArray[np.float64]
@@ -180,6 +180,13 @@ def _sentences(study: StudyResults, frame: pd.DataFrame) -> list[str]:
                 found.append(f"The gap in {measure.label}{where} is closed for good by no method.")
                 continue
             first = closed.iloc[0]
+            if first["closed_at"] == 0:
+                labels = closed[closed["closed_at"] == 0]["label"].tolist()
+                found.append(
+                    f"The gap in {measure.label}{where} is within {points(TOLERANCE)} of the new "
+                    f"system’s {points(first['gap_new'])} from the start with {listed(labels)}."
+                )
+                continue
             found.append(
                 f"The gap in {measure.label}{where} closes first with {first['label']}: from "
                 f"{points(first['gap_start'])} at 0 % to within {points(TOLERANCE)} of the new "
