@@ -550,23 +550,24 @@ def _name_mistakes(params: Params) -> Iterable[str]:
             known.append(module)
         yield from unknown_in_pairs(key, row, known, "set known here")
         yield from _training_mistakes(key, row, params)
+    sets = params.embedding_sets()
+    nothing = ["split/gallery"]
+    encoders = [f"embeddings/{encoder}" for encoder in params.encoders]
+    classifiers = [f"embeddings/{e}" for e, row in params.encoders.items() if row.supervised]
+    doubted = [f"embeddings/{t}" for t, row in params.transforms.items() if row.uncertainty]
     for name, order in params.orders.items():
-        key, nothing = f"orders.{name}", ["split/gallery"]
-        encoders = [f"embeddings/{encoder}" for encoder in params.encoders]
-        classifiers = [f"embeddings/{e}" for e, row in params.encoders.items() if row.supervised]
-        doubted = [f"embeddings/{t}" for t, row in params.transforms.items() if row.uncertainty]
+        key = f"orders.{name}"
         if order.kind == "oracle":
-            yield from _oracle_mistakes(key, order, params)
+            yield from _oracle_mistakes(key, order, sets)
             continue
         if order.kind == "coverage":
-            yield from _coverage_mistakes(key, order, params)
+            yield from _coverage_mistakes(key, order, params, sets, classifiers)
             continue
         needs = {"random": nothing, "predicted": doubted}.get(order.kind, encoders)
         yield from unknown(f"{key}.needs", order.needs, needs, "input of this order")
         by = nothing if order.kind in ("random", "predicted") else classifiers
         yield from unknown(f"{key}.by", order.by, by, "source of a classifier")
         yield from _dimension_mistakes(key, order, params)
-    sets = params.embedding_sets()
     for name, method in params.methods.items():
         key = f"methods.{name}"
         yield from unknown_in_pairs(key, method, sets, "embedding set")
@@ -617,33 +618,34 @@ def _dimension_mistakes(key: str, order: Order, params: Params) -> Iterable[str]
         yield f"{key}.by: {order.by!r} has {dims[1]} dimensions, but {order.needs} has {dims[0]}"
 
 
-def _coverage_mistakes(key: str, order: Order, params: Params) -> Iterable[str]:
+def _coverage_mistakes(
+    key: str, order: Order, params: Params, sets: list[str], classifiers: list[str]
+) -> Iterable[str]:
     """It covers a set of the folder `needs`; its scores are that folder's, or a classifier's."""
-    made = [name for name in params.embedding_sets() if name.partition("/")[0] == order.scored]
+    made = [name for name in sets if name.partition("/")[0] == order.scored]
     if order.over not in made:
         yield f"{key}.over: {order.over!r}, expected a set of {order.needs}{_nearest('', made)}"
-    supervised = [f"embeddings/{name}" for name, row in params.encoders.items() if row.supervised]
     doubted = [name for name, row in params.transforms.items() if row.uncertainty]
     if order.predicts and order.scored not in doubted:
         yield f"{key}.needs: {order.needs!r} predicts no log-variance{_nearest('', doubted)}"
-    if not order.predicts and order.by not in supervised:
-        yield f"{key}.by: {order.by!r} is no source of a classifier{_nearest(order.by, supervised)}"
+    if not order.predicts and order.by not in classifiers:
+        nearest = _nearest(order.by, classifiers)
+        yield f"{key}.by: {order.by!r} is no source of a classifier{nearest}"
     if not order.predicts and order.scored not in params.encoders:
         yield f"{key}.needs: {order.needs!r} is no encoder, whose embeddings a classifier scores"
     yield from _dimension_mistakes(key, order, params)
 
 
-def _oracle_mistakes(key: str, order: Order, params: Params) -> Iterable[str]:
+def _oracle_mistakes(key: str, order: Order, sets: list[str]) -> Iterable[str]:
     """An oracle compares the two systems of a method, all from the folders `needs` and `by`."""
-    made = params.embedding_sets()
     for side, pair in (("before", order.before), ("after", order.after)):
         if pair is None:
             yield f"{key}.{side}: missing; an oracle looks at both systems"
             continue
         for part, name in (("query", pair.query), ("gallery", pair.gallery)):
             place = f"embeddings/{name.partition('/')[0]}"
-            if name not in made:
-                yield f"{key}.{side}.{part}: {name!r} is no embedding set{_nearest(name, made)}"
+            if name not in sets:
+                yield f"{key}.{side}.{part}: {name!r} is no embedding set{_nearest(name, sets)}"
             elif place not in (order.needs, order.by):
                 yield f"{key}.{side}.{part}: {name!r}, but `needs` and `by` do not name {place}"
 
