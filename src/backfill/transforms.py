@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from backfill.artifacts import LOG_VARIANCE, replacing
+from backfill.device import has_fast_bfloat16
 from backfill.losses.alignment import alignment
 from backfill.losses.contrastive import contrastive, metric_compatible
 from backfill.losses.distance import unit
@@ -86,7 +87,7 @@ class Transforms(nn.Module):
         known = dict(stored)
         for name, part in self.parts.items():
             inputs = torch.cat([known[i] for i in self.reads[name]], dim=1)
-            known[name] = F.normalize(part(inputs))
+            known[name] = F.normalize(part(inputs).to(inputs.dtype))
         return known
 
     def log_variance(self, known: Embeddings) -> Tensor:
@@ -129,13 +130,31 @@ def loss_of(
     return metric_compatible(before, after, labels, **options)
 
 
+class TargetClasses(NamedTuple):
+    """What the new encoder's classifier says of items: its unit rows, and which is whose."""
+
+    weight: Tensor  # (C, D)
+    scale: float
+    rows: Tensor  # (N,)
+
+    @classmethod
+    def of(cls, classifier: StoredClassifier, labels: Tensor) -> TargetClasses:
+        """For (N,) labels, each of a class that the classifier knows."""
+        weight = unit(torch.from_numpy(classifier.weight).to(labels.device))
+        classes = torch.tensor(classifier.classes, device=labels.device)
+        return cls(weight, classifier.scale, torch.searchsorted(classes, labels))
+
+    def of_batch(self, batch: Tensor) -> TargetClasses:
+        """Those of the items `batch`, (B,)."""
+        return self._replace(rows=self.rows[batch.to(self.rows.device)])
+
+
 def fastfill(
     model: Transforms,
     row: Transform,
     before: tuple[Tensor, Tensor],
     known: Embeddings,
-    labels: Tensor,
-    classifier: StoredClassifier,
+    classes: TargetClasses,
 ) -> Tensor:
     """FastFill's loss: exp(-s) * (L2 + mu * CE) + s, with s the predicted log-variance.
 
@@ -144,9 +163,7 @@ def fastfill(
     """
     target, made = before
     to_point = (unit(made) - unit(target)).square().sum(1)
-    weight = unit(torch.from_numpy(classifier.weight).to(made.device))
-    rows = torch.searchsorted(torch.tensor(classifier.classes, device=labels.device), labels)
-    to_class = point_to_class(made, rows, weight, classifier.scale)
+    to_class = point_to_class(made, classes.rows, classes.weight, classes.scale)
     return under_uncertainty(to_point + row.class_weight * to_class, model.log_variance(known))
 
 
@@ -184,6 +201,8 @@ def train(
     stored = {name: torch.from_numpy(np.asarray(v)).to(device) for name, v in views.items()}
     targets = torch.from_numpy(np.asarray(labels)).to(device)
     model = Transforms(row, training, {name: v.shape[2] for name, v in stored.items()}).to(device)
+    classes = None if classifier is None else TargetClasses.of(classifier, targets)
+    bfloat16 = has_fast_bfloat16(device)
 
     count, size = len(targets), min(training.batch_size, len(targets))
     steps = count // size
@@ -199,8 +218,9 @@ def train(
                 as_query = _draw(stored, batch, generator)
                 same = training.views == "same"
                 as_gallery = as_query if same else _draw(stored, batch, generator)
-                queries = model(as_query)
-                galleries = queries if same else model(as_gallery)
+                with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
+                    queries = model(as_query)
+                    galleries = queries if same else model(as_gallery)
 
                 before = queries[row.before.query], galleries[row.before.gallery]
                 after = None
@@ -209,8 +229,8 @@ def train(
                 if row.separate:  # the query's module learns from `after` alone
                     before = before[0].detach(), before[1]
                 if row.loss == "fastfill":
-                    assert classifier is not None
-                    loss = fastfill(model, row, before, galleries, targets[batch], classifier)
+                    assert classes is not None
+                    loss = fastfill(model, row, before, galleries, classes.of_batch(batch))
                 else:
                     loss = loss_of(row.loss, before, after, targets[batch], training)
                     if row.uncertainty:

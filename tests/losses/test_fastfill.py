@@ -10,7 +10,7 @@ from torch import Tensor
 from backfill.encoders.classifier import StoredClassifier
 from backfill.losses.fastfill import point_to_class, under_uncertainty
 from backfill.params import Pair, Transform, TransformTraining
-from backfill.transforms import Transforms, fastfill
+from backfill.transforms import TargetClasses, Transforms, fastfill
 
 SCALE = 3.0
 CLASSES = [2, 5, 9]  # labels of the classifier's rows
@@ -115,7 +115,7 @@ def test_fastfill_is_both_alignments_under_one_uncertainty(
         error = error + class_weight * cross_entropy(known["h"][i], ROWS[i], weight)
         terms.append(torch.exp(-doubts[i]) * error + doubts[i])
     classifier = StoredClassifier(weight.numpy(), CLASSES, SCALE)
-    ours = fastfill(model, row, (target, known["h"]), known, LABELS, classifier)
+    ours = fastfill(model, row, (target, known["h"]), known, TargetClasses.of(classifier, LABELS))
     # Without the biases before a BatchNorm, which cancel out.
     reached = [model.parts["h"][0].weight, *model.parts["h"][-1].parameters()]
     reached += [model.doubt[0].weight, *model.doubt[-1].parameters()]
@@ -128,7 +128,9 @@ def test_labels_are_those_of_the_classifiers_rows(weight: Tensor) -> None:
     before = random(5, 4, seed=4), known["h"]
     given = StoredClassifier(weight.numpy(), CLASSES, SCALE)
     renamed = StoredClassifier(weight.numpy(), [0, 1, 2], SCALE)
-    first = fastfill(model, row, before, known, LABELS, given)
-    torch.testing.assert_close(fastfill(model, row, before, known, ROWS, renamed), first)
+    first = fastfill(model, row, before, known, TargetClasses.of(given, LABELS))
+    torch.testing.assert_close(
+        fastfill(model, row, before, known, TargetClasses.of(renamed, ROWS)), first
+    )
     others = torch.tensor(np.roll(LABELS.numpy(), 1))
-    assert fastfill(model, row, before, known, others, given) != first
+    assert fastfill(model, row, before, known, TargetClasses.of(given, others)) != first
