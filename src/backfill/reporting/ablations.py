@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from backfill.reporting.extra import Extra
 from backfill.reporting.grid import columns_for
 from backfill.reporting.measures import MAP
+from backfill.reporting.metrics import Sampling
 from backfill.reporting.paired import paired_difference
 from backfill.reporting.study import PanelResults, StudyResults
 from backfill.reporting.style import PALETTE, look
@@ -38,9 +39,7 @@ def ablations(
     metrics: Mapping[str, Mapping[str, Mapping[str, Any]]],
     *,
     title: str,
-    seed: int,
-    resamples: int,
-    level: float,
+    **sampling: Unpack[Sampling],
 ) -> Extra:
     """Gain and AUC_CMC@1 against the value of every panel's knob, and what is best.
 
@@ -48,7 +47,7 @@ def ablations(
     """
     frame = _frame(study, metrics)
     sentences = [
-        _conclusion(name, panel, metrics[name], seed=seed, resamples=resamples, level=level)
+        _conclusion(name, panel, metrics[name], **sampling)
         for name, panel in study.panels.items()
         if panel.upgrades
     ]
@@ -57,8 +56,9 @@ def ablations(
         title="One knob at a time",
         caption=(
             "A panel varies one knob and leaves the rest as it is. Bars are "
-            f"{100 * level:.4g} % bootstrap intervals over the queries; the differences below are "
-            "paired, the same queries drawn for both values, and can be certain where bars overlap."
+            f"{100 * sampling['level']:.4g} % bootstrap intervals over the queries; the "
+            "differences below are paired, the same queries drawn for both values, and can be "
+            "certain where bars overlap."
         ),
         sentences=sentences,
         data=frame if study.several else frame.drop(columns="panel"),
@@ -106,10 +106,7 @@ def _conclusion(
     name: str,
     panel: PanelResults,
     metrics: Mapping[str, Mapping[str, Any]],
-    *,
-    seed: int,
-    resamples: int,
-    level: float,
+    **sampling: Unpack[Sampling],
 ) -> str:
     """The best value by AUC_mAP, which Gain is a share of, and how sure its lead is."""
     best, *others = sorted(panel.upgrades, key=lambda k: metrics[k]["auc_map"], reverse=True)
@@ -124,9 +121,7 @@ def _conclusion(
         panel.results[second],
         MAP,
         panel.results[panel.old],
-        seed=seed,
-        resamples=resamples,
-        level=level,
+        **sampling,
     )
     low, high = (metrics[k]["ci"]["auc_map"][e] for k, e in ((best, "low"), (second, "high")))
     overlap = "overlap" if high >= low else "do not overlap"

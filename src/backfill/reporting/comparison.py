@@ -1,12 +1,13 @@
 """Methods of a panel against each other, over the same queries: orders against random, claims."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 
 import pandas as pd
 
 from backfill.reporting.extra import Extra
 from backfill.reporting.measures import Measure
+from backfill.reporting.metrics import Sampling
 from backfill.reporting.paired import COMPARED, Difference, paired_difference
 from backfill.reporting.study import StudyResults
 from backfill.reporting.wording import bare_points, listed, points
@@ -18,7 +19,7 @@ _VERDICTS = {"better": "confirmed", "worse": "refuted", "undecided": "undecided"
 Differences = dict[tuple[str, str, str], dict[str, Difference]]
 
 
-def comparison(study: StudyResults, *, seed: int, resamples: int, level: float) -> Extra | None:
+def comparison(study: StudyResults, **sampling: Unpack[Sampling]) -> Extra | None:
     """Every panel's labels against its label `random`, and the pairs that the study names.
 
     None if there is nothing to compare.
@@ -33,9 +34,7 @@ def comparison(study: StudyResults, *, seed: int, resamples: int, level: float) 
                 results[baseline],
                 measure,
                 results[study.panels[panel].old],
-                seed=seed,
-                resamples=resamples,
-                level=level,
+                **sampling,
             )
             for measure in COMPARED
         }
@@ -57,8 +56,8 @@ def comparison(study: StudyResults, *, seed: int, resamples: int, level: float) 
         title="Paired differences",
         caption=(
             "Differences are in points (hundredths), means over the backfill and the seeds. "
-            f"[low, high]: {100 * level:.4g} % interval from a bootstrap that draws the same "
-            "queries for both methods."
+            f"[low, high]: {100 * sampling['level']:.4g} % interval from a bootstrap that draws "
+            "the same queries for both methods."
         ),
         sentences=sentences,
         tables=tables,

@@ -11,7 +11,7 @@ from backfill.reporting.grid import columns_for, panel_grid
 from backfill.reporting.looks import looks, one_legend
 from backfill.reporting.measures import Measure, per_seed
 from backfill.reporting.study import PanelResults, label_order
-from backfill.reporting.style import Line, look
+from backfill.reporting.style import Line, look, markers
 
 Seeds = NDArray[np.float64]
 X_LABEL = "share of the gallery backfilled (%)"
@@ -35,7 +35,7 @@ def _one_panel(panels: Mapping[str, PanelResults], measure: Measure, title: str)
     (panel,) = panels.values()
     figure = Figure(figsize=(8.4, 4.9), layout="constrained")
     axes = figure.add_subplot()
-    _draw(axes, panel, measure, looks(panels), markers=6)
+    _draw(axes, panel, measure, looks(panels), size=6)
     axes.set_title(f"{title}: {measure.label} while the gallery is backfilled")
     axes.set_xlabel(X_LABEL)
     axes.set_ylabel(y_label(measure))
@@ -61,7 +61,7 @@ def _many_panels(panels: Mapping[str, PanelResults], measure: Measure, title: st
     }
     handles = {}
     for name, axes in panel_grid(figure, values, "backfilled (%)").items():
-        _draw(axes, panels[name], measure, every, markers=4.5)
+        _draw(axes, panels[name], measure, every, size=4.5)
         found, labels = axes.get_legend_handles_labels()
         if together:
             for handle, label in zip(found, labels, strict=True):
@@ -106,7 +106,7 @@ def curves(panel: PanelResults, measure: Measure) -> dict[str, Seeds]:
 
 
 def _draw(
-    axes: Axes, panel: PanelResults, measure: Measure, every: Mapping[str, Line], markers: float
+    axes: Axes, panel: PanelResults, measure: Measure, every: Mapping[str, Line], size: float
 ) -> None:
     """A panel's lines, the best first; their labels start with the mean over the backfill."""
     by_seed = curves(panel, measure)
@@ -123,9 +123,7 @@ def _draw(
             seeds.mean(axis=0),
             label=f"{area[label]:.1f}  {label}",
             markevery=_every(fraction, place),
-            markersize=markers,
-            markeredgecolor="white",
-            markeredgewidth=0.5,
+            **markers(size),
             zorder=2 if line.marker == "" else 3,
             **vars(line),
         )

@@ -22,6 +22,16 @@ class Measure:
     summary: str
     higher_is_better: bool = True
 
+    @property
+    def kind(self) -> str:
+        """`map`, `cmc` or `nfr`."""
+        return self.key.partition("_")[0]
+
+    @property
+    def k(self) -> int | None:
+        """How many of the nearest items it looks at; None of mAP, which ranks them all."""
+        return None if self.kind == "map" else int(self.key.partition("_")[2])
+
 
 MAP = Measure("map", "mAP", "AUC_mAP")
 
@@ -47,14 +57,14 @@ def per_seed(result: MethodResult, measure: Measure, old: MethodResult) -> NDArr
     `old` is the reference of negative flips; the other measures do not look at it. Where it has
     fewer seeds than `result`, because nothing in it is trained, its seeds are used in turn.
     """
-    kind, _, k = measure.key.partition("_")
-    if kind == "map":
+    k = measure.k
+    if k is None:
         curves = [curve.mean_average_precision for curve in result.curves]
-    elif kind == "cmc":
-        curves = [curve.cmc[int(k)] for curve in result.curves]
+    elif measure.kind == "cmc":
+        curves = [curve.cmc[k] for curve in result.curves]
     else:
         curves = [
-            negative_flip_rate(old.curves[seed % len(old.curves)], curve, int(k))
+            negative_flip_rate(old.curves[seed % len(old.curves)], curve, k)
             for seed, curve in enumerate(result.curves)
         ]
     return np.stack(curves).astype(np.float64)

@@ -130,7 +130,6 @@ class Page:
         return PanelView(f"panel-{place}", name, panel.old, panel.new, headline, more, rows)
 
     def _plot(self, measure: Measure) -> Plot:
-        kind, _, k = measure.key.partition("_")
         panels = self.study.panels
         means = " ".join(_in_words(panel, measure, name) for name, panel in panels.items())
         count = sum(len(panel.results) for panel in panels.values())
@@ -140,7 +139,8 @@ class Page:
             f"{count} methods{where}. {means if self.study.several else means.partition(': ')[2]}"
         )
         source = _data_uri(self.figures[measure.key])
-        return Plot(measure.key, measure.label, _CAPTIONS[kind].format(k=k), alt, source)
+        caption = _CAPTIONS[measure.kind].format(k=measure.k)
+        return Plot(measure.key, measure.label, caption, alt, source)
 
     def _systems(self) -> list[list[str]]:
         """Per method: its panel and name, the pairs before and after, its order.

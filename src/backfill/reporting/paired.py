@@ -1,14 +1,14 @@
 """Differences between two methods over the same queries, with paired bootstrap intervals."""
 
 import warnings
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import DegenerateDataWarning, bootstrap
 
 from backfill.reporting.measures import MAP, Measure, cmc, nfr, per_seed
-from backfill.reporting.metrics import areas_by_query
+from backfill.reporting.metrics import Sampling, areas_by_query
 from backfill.reporting.results import MethodResult
 from backfill.retrieval import bootstrap_mean
 
@@ -42,10 +42,7 @@ def paired_difference(
     baseline: MethodResult,
     measure: Measure,
     old: MethodResult,
-    *,
-    seed: int,
-    resamples: int,
-    level: float,
+    **sampling: Unpack[Sampling],
 ) -> Difference:
     """Difference of a measure's mean over the backfill, and its interval over the queries.
 
@@ -53,11 +50,10 @@ def paired_difference(
     seeds, so the interval does not cover the spread between them. `old` is the reference of
     negative flips. All is NaN where that has no query right.
     """
-    if measure.key.startswith("nfr"):
-        return _of_flips(result, baseline, measure, old, seed, resamples, level)
-    k = None if measure is MAP else int(measure.key.partition("_")[2])
-    ours, theirs = (areas_by_query(r, k) for r in (result, baseline))
-    interval = bootstrap_mean(ours - theirs, seed, resamples, level)
+    if measure.kind == "nfr":
+        return _of_flips(result, baseline, measure, old, sampling)
+    ours, theirs = (areas_by_query(r, measure.k) for r in (result, baseline))
+    interval = bootstrap_mean(ours - theirs, **sampling)
     return Difference(float(np.nanmean(ours)), float(np.nanmean(theirs)), *interval)
 
 
@@ -66,15 +62,14 @@ def _of_flips(
     baseline: MethodResult,
     measure: Measure,
     old: MethodResult,
-    seed: int,
-    resamples: int,
-    level: float,
+    sampling: Sampling,
 ) -> Difference:
     """NFR is a ratio: of the queries that old has right, which a resample draws as well.
 
     The interval is over the resamples that draw at least one of them.
     """
-    k = int(measure.key.partition("_")[2])
+    assert measure.k is not None
+    k = measure.k
     value, base = (float(per_seed(r, measure, old).mean()) for r in (result, baseline))
     if np.isnan([value, base]).any():
         return Difference(value, base, np.nan, np.nan)
@@ -96,15 +91,16 @@ def _of_flips(
         drawn = bootstrap(
             (judged,),
             difference,
-            n_resamples=resamples,
+            n_resamples=sampling["resamples"],
             batch=max(1, _BATCH_VALUES // len(judged)),
             vectorized=True,
-            confidence_level=level,
+            confidence_level=sampling["level"],
             method="percentile",
-            rng=np.random.default_rng(seed),
+            rng=np.random.default_rng(sampling["seed"]),
         ).bootstrap_distribution
     # A resample without a query that old has right says nothing about flips.
-    low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    ends = (1 - sampling["level"]) / 2, (1 + sampling["level"]) / 2
+    low, high = np.nanquantile(drawn, ends)
     return Difference(value, base, float(low), float(high))
 
 

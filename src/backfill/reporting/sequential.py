@@ -12,7 +12,7 @@ from backfill.reporting.figures import curves, y_label
 from backfill.reporting.looks import looks
 from backfill.reporting.measures import MAP, Measure, cmc
 from backfill.reporting.study import StudyResults, label_order, pure_references
-from backfill.reporting.style import look
+from backfill.reporting.style import look, markers
 
 Float64s = NDArray[np.float64]
 
@@ -75,10 +75,8 @@ def _chart(axes: Axes, study: StudyResults, measure: Measure) -> None:
             x,
             mean,
             label=label,
-            markersize=5,
             markevery=2,
-            markeredgecolor="white",
-            markeredgewidth=0.5,
+            **markers(5),
             **vars(line),
         )
         axes.fill_between(x, low, high, color=line.color, alpha=0.13, linewidth=0)

@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -49,6 +50,11 @@ class Line:
     linestyle: str | tuple[int, tuple[float, ...]]
     marker: str
     linewidth: float = 1.5
+
+
+def markers(size: float) -> dict[str, Any]:
+    """Keywords of `Axes.plot` for markers that stay apart where lines cross."""
+    return {"markersize": size, "markeredgecolor": "white", "markeredgewidth": 0.5}
 
 
 REFERENCE = {"old": Line(GREY, (0, (1, 1)), "", 2.2), "new": Line(GREY, "-", "", 2.2)}

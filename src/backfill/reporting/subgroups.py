@@ -18,7 +18,7 @@ from backfill.reporting.looks import looks
 from backfill.reporting.measures import MAP, Measure, cmc, per_seed
 from backfill.reporting.results import MethodResult
 from backfill.reporting.study import PanelResults, StudyResults, label_order, pure_references
-from backfill.reporting.style import Line, look
+from backfill.reporting.style import Line, look, markers
 from backfill.reporting.wording import listed, points
 from backfill.retrieval import BackfillCurve
 
@@ -251,8 +251,8 @@ def _draw(
             100 * _of_group(result, mask, measure).mean(axis=0) for mask in (minority, ~minority)
         )
         axes.plot(
-            fraction, few, color=line.color, marker=line.marker, markersize=4.5, markevery=2,
-            markeredgecolor="white", markeredgewidth=0.5, linewidth=1.8,
+            fraction, few, color=line.color, marker=line.marker, markevery=2,
+            linewidth=1.8, **markers(4.5),
         )  # fmt: skip
         axes.plot(fraction, many, color=line.color, linestyle=(0, (4, 1.6)), linewidth=1.0)
     axes.set_xlim(-1.5, 101.5)

@@ -14,7 +14,7 @@ from backfill.reporting.measures import MAP, Measure, cmc, per_seed
 from backfill.reporting.metrics import areas_by_query
 from backfill.reporting.results import MethodResult
 from backfill.reporting.study import PanelResults, StudyResults
-from backfill.reporting.style import look
+from backfill.reporting.style import look, markers
 
 Float64s = NDArray[np.float64]
 
@@ -64,8 +64,8 @@ def _of_queries(name: str, panel: PanelResults) -> pd.DataFrame:
         if label == RANDOM:
             continue
         for measure in _SHOWN:
-            k = None if measure is MAP else 1
-            difference = areas_by_query(result, k) - areas_by_query(baseline, k)
+            ours, theirs = (areas_by_query(r, measure.k) for r in (result, baseline))
+            difference = ours - theirs
             for place in range(QUINTILES):
                 rows.append(
                     {
@@ -145,6 +145,6 @@ def _draw(axes: Axes, panel: PanelResults, measure: Measure, every: dict) -> Non
             continue
         ahead = 100 * (per_seed(result, measure, old).mean(axis=0) - baseline)
         axes.plot(
-            100 * result.curves[0].fraction, ahead, label=label, markersize=4.5, markevery=2,
-            markeredgecolor="white", markeredgewidth=0.5, **vars(every[label]),
+            100 * result.curves[0].fraction, ahead, label=label, markevery=2,
+            **markers(4.5), **vars(every[label]),
         )  # fmt: skip

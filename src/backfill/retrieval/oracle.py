@@ -39,12 +39,30 @@ def marginal_gains(
         (N,) gains, the mean over the queries that have a positive.
     """
     chosen = np.arange(relevance.num_queries) if queries is None else np.asarray(queries)
+    return _of_unit_rows(*_unit_rows(before, after), backfilled, relevance, chosen)
+
+
+def _unit_rows(before: Pair, after: Pair) -> tuple[Pair, Pair]:
+    """Both systems with rows of unit length, in the precision of the more precise."""
     dtype = common_dtype(*before, *after)
-    (query_0, gallery_0), (query_1, gallery_1) = (
-        (normalise(q, dtype), normalise(g, dtype)) for q, g in (before, after)
+    (query_0, gallery_0), (query_1, gallery_1) = before, after
+    return (
+        (normalise(query_0, dtype), normalise(gallery_0, dtype)),
+        (normalise(query_1, dtype), normalise(gallery_1, dtype)),
     )
+
+
+def _of_unit_rows(
+    before: Pair,
+    after: Pair,
+    backfilled: NDArray[np.bool_],
+    relevance: Relevance,
+    chosen: NDArray[np.int64],
+) -> Float64s:
+    """:func:`marginal_gains` over the queries `chosen`."""
+    (query_0, gallery_0), (query_1, gallery_1) = before, after
     total, counted = np.zeros(len(gallery_0)), 0
-    for block in query_blocks(len(chosen), len(gallery_0) * dtype.itemsize * 4):
+    for block in query_blocks(len(chosen), len(gallery_0) * gallery_0.itemsize * 4):
         waiting = query_0[chosen[block]] @ gallery_0.T
         moved = query_1[chosen[block]] @ gallery_1.T
         for row, query in enumerate(chosen[block].tolist()):
@@ -79,10 +97,11 @@ def mean_gains(
     """
     rng = np.random.default_rng(seed)
     total = np.zeros(len(before[1]))
+    systems = _unit_rows(before, after)
     for _ in range(states):
         backfilled = rng.random(len(total)) < rng.random()
         seen = np.sort(rng.permutation(relevance.num_queries)[:queries])
-        total += marginal_gains(before, after, backfilled, relevance, seen)
+        total += _of_unit_rows(*systems, backfilled, relevance, seen)
     return total / states
 
 
