@@ -1,8 +1,9 @@
 """Backfill curves against sorting, scikit-learn, and cases worked out by hand."""
 
 import doctest
+import sys
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import brute_force
 import numpy as np
@@ -14,7 +15,16 @@ from sklearn.metrics import average_precision_score
 
 import backfill.retrieval
 from backfill import orders
-from backfill.retrieval import Relevance, backfill_curve, draw_newcomers, similarity
+from backfill.retrieval import (
+    BackfillCurve,
+    Relevance,
+    backfill_curve,
+    draw_newcomers,
+    similarity,
+)
+
+# Its name in the package is the function's.
+curve_module = sys.modules["backfill.retrieval.curve"]
 
 
 def test_the_example_in_the_module_docstring() -> None:
@@ -79,11 +89,19 @@ def check(
     **options: object,
 ) -> None:
     arguments = [case[name] for name in ("before", "after", "order", "relevance", "fractions")]
-    curve = backfill_curve(*arguments, top_k=top_k, **options)  # type: ignore[arg-type]
     precision, hits = brute_force.curve(*arguments, top_k, **options)  # type: ignore[arg-type]
-    np.testing.assert_allclose(curve.average_precision, precision, rtol=0, atol=tolerance)
-    for k in top_k:
-        np.testing.assert_array_equal(curve.hits[k], hits[k])
+    for curve in in_both_ways(*arguments, top_k=top_k, **options):
+        np.testing.assert_allclose(curve.average_precision, precision, rtol=0, atol=tolerance)
+        for k in top_k:
+            np.testing.assert_array_equal(curve.hits[k], hits[k])
+
+
+def in_both_ways(*arguments: object, **options: object) -> Iterator[BackfillCurve]:
+    """By a table of changes, and by following every item."""
+    for followed_from in (np.inf, 0):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(curve_module, "_FOLLOWED_FROM", followed_from)
+            yield backfill_curve(*arguments, **options)  # type: ignore[arg-type]
 
 
 @given(cases())
@@ -146,6 +164,32 @@ def test_equals_sorting_in_float64() -> None:
 
 def test_equals_sorting_in_float32() -> None:
     check(real_case(np.float32, 12, 700, seed=2), 1e-5)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3])
+@pytest.mark.parametrize("map_at", [None, 20])
+def test_all_is_after_every_item(share: float, map_at: int | None) -> None:
+    case = real_case(np.float64, 8, 120, seed=4)
+    newcomer = draw_newcomers(120, share, 4)
+    case["fractions"] = np.linspace(0, 1, 121 - newcomer.sum())
+    check(case, 1e-12, map_at=map_at, newcomer=newcomer)
+    arguments = [case[name] for name in ("before", "after", "order", "relevance")]
+    curve = backfill_curve(*arguments, "all", map_at=map_at, newcomer=newcomer)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(curve.fraction, case["fractions"])
+
+
+def test_all_has_no_error_of_a_grid() -> None:
+    """The grid's points lie on it, and its area is the mean over every state."""
+    case = real_case(np.float32, 12, 700, seed=5)
+    arguments = [case[name] for name in ("before", "after", "order", "relevance")]
+    every = backfill_curve(*arguments, "all")  # type: ignore[arg-type]
+    grid = backfill_curve(*arguments, 8)  # type: ignore[arg-type]
+    np.testing.assert_allclose(
+        every.mean_average_precision[::100], grid.mean_average_precision, rtol=0, atol=1e-12
+    )
+    steps = every.mean_average_precision
+    assert every.auc_map == pytest.approx((steps[1:] + steps[:-1]).mean() / 2)
+    assert abs(every.auc_map - grid.auc_map) > 1e-5
 
 
 @pytest.mark.parametrize("merge", ["reciprocal_rank", "min_max", "z_score"])

@@ -109,15 +109,15 @@ def broken(rows: np.ndarray[Any, Any], at: tuple[Any, ...], value: float) -> np.
         ({"checkpoints": 1}, "checkpoints: expected an integer of at least 2, got 1"),
         (
             {"checkpoints": True},
-            "checkpoints: expected an integer or increasing fractions, got True",
+            "checkpoints: expected an integer, 'all' or increasing fractions, got True",
         ),
         (
             {"checkpoints": "many"},
-            "checkpoints: expected an integer or increasing fractions, got 'many'",
+            "checkpoints: expected an integer, 'all' or increasing fractions, got 'many'",
         ),
         (
             {"checkpoints": []},
-            "checkpoints: expected an integer or increasing fractions, got shape (0,)",
+            "checkpoints: expected an integer, 'all' or increasing fractions, got shape (0,)",
         ),
         ({"checkpoints": [0, 1.5]}, "checkpoints: expected fractions in [0, 1], got 1.5"),
         ({"checkpoints": [np.nan]}, "checkpoints: expected fractions in [0, 1], got nan"),

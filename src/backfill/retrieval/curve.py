@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numba import get_num_threads
@@ -25,6 +25,8 @@ Int64s = NDArray[np.int64]
 UInt32s = NDArray[np.uint32]
 
 _CALIBRATION = Calibration()
+# Above this many checkpoints for each item of the gallery, following every item costs less.
+_FOLLOWED_FROM = 1 / 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +80,7 @@ def backfill_curve(
     after: tuple[ArrayLike, ArrayLike],
     order: ArrayLike,
     relevance: Relevance,
-    checkpoints: int | Sequence[float] | Float64s = 11,
+    checkpoints: int | Literal["all"] | Sequence[float] | Float64s = 11,
     top_k: Sequence[int] = (1, 5),
     *,
     merge: str = "distance",
@@ -92,7 +94,7 @@ def backfill_curve(
     (query (Q, d2), gallery (N, d2)), the one that ranks those that are backfilled. Rows need not be
     normalised. order: (N,), a permutation; order[0] is backfilled first. checkpoints: how many
     fractions from 0 to 1 (at least 2), or increasing fractions; at fraction f the first round(f N)
-    items of the order are backfilled. top_k: the k of the hits.
+    items of the order are backfilled; `all`: after every single one. top_k: the k of the hits.
 
     merge: what puts both kinds of items into one ranking. `distance`: the squared Euclidean
     distance of L2-normalised vectors. A name in `merging.MERGES`: a score by what each system's own
@@ -125,10 +127,12 @@ def backfill_curve(
     if relevance.gallery_size != size:
         raise InputError(f"relevance: expected a gallery of {size}, got {relevance.gallery_size}")
     sequence, _ = validate.permutation("order", order, size)
-    fraction = validate.fractions("checkpoints", checkpoints)
     cutoffs = validate.cutoffs("top_k", top_k)
     depth = validate.depth("map_at", map_at, size)
     new = validate.flags("newcomer", newcomer, size)
+    if isinstance(checkpoints, str) and checkpoints == "all":
+        checkpoints = int(size - new.sum()) + 1
+    fraction = validate.fractions("checkpoints", checkpoints)
     validate.one_of("merge", merge, MERGES)
 
     dtype = common_dtype(query_before, gallery_before, query_after, gallery_after)
@@ -144,7 +148,7 @@ def backfill_curve(
         schedule = Schedule.of(sequence, fraction, new)
         pieces = _all_checkpoints(merge, pairs, relevance, schedule, calibration)
     for block, times, schedule, similarity, columns in pieces:
-        shape = len(similarity), len(schedule.done)
+        shape = len(similarity), len(schedule.edges) - 2
         precision, best = np.empty(shape), np.empty(shape, np.int32)
         curve_block(
             similarity,
@@ -156,6 +160,7 @@ def backfill_curve(
             relevance.ignored_indptr[block.start : block.stop + 1],
             relevance.ignored_indices,
             depth,
+            shape[1] > _FOLLOWED_FROM * size,
             get_num_threads(),
             precision,
             best,

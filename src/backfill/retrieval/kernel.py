@@ -5,11 +5,13 @@ A positive can have two similarities to a query: one while it waits, one once it
 only *thresholds* at which average precision changes. In each of the two systems an item of the
 gallery falls into bin k if exactly k thresholds are ahead of it, and the rank of a threshold is the
 number of items in the bins up to its own. A checkpoint only changes with which of its two bins an
-item counts, so one table of changes, (checkpoints, bins), holds the whole curve. An item that is
-new to the gallery counts with its second bin alone, from the checkpoint at which it is there.
+item counts. An item that is new to the gallery counts with its second bin alone, from the
+checkpoint at which it is there.
 
-The cost per query is one look-up per item and system, plus thresholds x checkpoints: the gallery
-is never sorted.
+Nearly every bin is one look-up: similarities are cut into buckets, of which few hold a threshold.
+From the bins, a table of changes, (checkpoints, bins), holds the whole curve at the cost of
+thresholds x checkpoints; where these are many, every item is followed instead, which changes the
+ranks between its two bins. The gallery is never sorted.
 
 All functions live in this one file because Numba's cache notices a change only in the file of the
 function that is called. Indices in the inner loop are unsigned because Numba would otherwise test
@@ -36,22 +38,25 @@ _ONE = np.uint64(1)
 # Many buckets per threshold leave most buckets empty; more would not fit the first-level cache.
 _BUCKETS_PER_THRESHOLD = 16
 _BUCKETS_AT_LEAST = 64
+# The bit of a bucket's entry that says that it holds a threshold.
+_FLAG = np.uint32(31)
+_COUNT = np.uint32(2**31 - 1)
+_VECTOR = 8  # float64 in the widest vectors there are
+# Where a bucket holds more thresholds than this, they are merge-sorted.
+_SORTED_BY_INSERTION = 32
 # Thresholds closer together than this share one bucket: its width must stay a normal number.
 _SMALLEST_SPREAD = 1e-9
 
 
-class Thresholds(NamedTuple):
-    """The sorted thresholds of one query, with buckets that shorten the search among them."""
+class Buckets(NamedTuple):
+    """Equally wide ranges of similarity, fine enough that few hold more than one threshold."""
 
-    similarity: Float64s  # (K + 2,), descending, then -inf twice
-    owner: Int64s  # (K,), gallery index of the positive
-    ahead: UInt32s  # (buckets + 1,), number of thresholds in bucket b or a higher one
-    low: float  # the similarity at which bucket 0 begins
+    low: float  # where bucket 0 begins
     scale: float  # buckets per unit of similarity
-    buckets: int
+    number: int
 
 
-def compiled(**options: bool) -> Callable[[Function], Function]:
+def compiled(**options: Any) -> Callable[[Function], Function]:
     """Numba's njit with this project's options, typed so that it keeps the signature."""
     # The numpy error model lets the divisions vectorise: no check for zero comes between them.
     decorate = njit(cache=True, nogil=True, error_model="numpy", **options)
@@ -59,54 +64,95 @@ def compiled(**options: bool) -> Callable[[Function], Function]:
 
 
 @compiled()
-def _bucket(similarity: float, low: float, scale: float, buckets: int) -> np.uint64:
-    """One of equally wide ranges of similarity; never falls as the similarity grows."""
-    place = int((similarity - low) * scale)
-    return np.uint64(min(max(place, 0), buckets - 1))
+def _buckets(thresholds: Float64s) -> Buckets:
+    """For unsorted thresholds; those at both ends are empty: nothing is above, or below, them."""
+    count = _BUCKETS_PER_THRESHOLD * len(thresholds) + _BUCKETS_AT_LEAST
+    low = high = thresholds[0]
+    for value in thresholds:
+        low, high = min(low, value), max(high, value)
+    spread = high - low
+    scale = (count - 3) / spread if spread > _SMALLEST_SPREAD else 0.0
+    return Buckets(low - spread / (count - 3), scale, count)
 
 
 @compiled()
-def _with_buckets(similarity: Float64s, owner: Int64s, count: int, ahead: UInt32s) -> Thresholds:
-    """Fill the table `ahead` for the first `count` thresholds, and the two -inf behind them."""
-    similarity[count : count + 2] = -np.inf
-    buckets = _BUCKETS_PER_THRESHOLD * count + _BUCKETS_AT_LEAST
-    spread = similarity[0] - similarity[count - 1]
-    # Bucket 0 lies below the lowest threshold, the last one above the highest: both are empty.
-    scale = (buckets - 3) / spread if spread > _SMALLEST_SPREAD else 0.0
-    low = similarity[count - 1] - spread / (buckets - 3)
-    bucket = buckets
-    for k in range(count):
-        home = int(_bucket(similarity[k], low, scale, buckets))
-        ahead[home + 1 : bucket + 1] = k
-        bucket = min(bucket, home)
-    ahead[: bucket + 1] = count
-    return Thresholds(similarity, owner, ahead, low, scale, buckets)
+def _bucket(similarity: float, buckets: Buckets) -> np.uint64:
+    """The bucket of a similarity; never falls as it grows."""
+    place = (similarity - buckets.low) * buckets.scale
+    return np.uint64(np.int64(min(max(place, 0.0), buckets.number - 1.0)))
 
 
 @compiled()
-def _tally(
+def _sort(unsorted: Float64s, buckets: Buckets, ahead: UInt32s, ranking: Int64s) -> None:
+    """Rank thresholds, the most similar first and ties as they come, by buckets.
+
+    ahead: (buckets + 1,), written: how many thresholds are in bucket b or a higher one.
+    ranking: (K,), written: which threshold is the k-th.
+    """
+    ahead[: buckets.number + 1] = 0
+    for value in unsorted:
+        ahead[_bucket(value, buckets)] += 1
+    fullest = np.uint32(0)
+    for b in range(buckets.number - 1, -1, -1):
+        fullest = max(fullest, ahead[b])
+        ahead[b] += ahead[b + 1]
+    if fullest > _SORTED_BY_INSERTION:
+        ranking[:] = np.argsort(-unsorted, kind="mergesort")
+        return
+    ranking[:] = -1
+    for source in range(len(unsorted)):
+        value = unsorted[source]
+        first = k = np.int64(ahead[_bucket(value, buckets) + _ONE])
+        while ranking[k] >= 0:
+            k += 1
+        while k > first and unsorted[ranking[k - 1]] < value:
+            ranking[k] = ranking[k - 1]
+            k -= 1
+        ranking[k] = source
+
+
+@compiled()
+def _codes(row: Floats, buckets: Buckets, table: UInt32s, code: UInt32s) -> None:
+    """Look every similarity's bucket up in a table: two loops, each fit for vector instructions."""
+    low, scale, last = buckets.low, buckets.scale, buckets.number - 1.0
+    for i in range(len(row)):
+        place = (np.float64(row[i]) - low) * scale
+        code[i] = np.uint32(np.int32(min(max(place, 0.0), last)))
+    for i in range(len(row)):
+        code[i] = table[np.uint64(code[i])]
+
+
+@compiled()
+def _place(
     row: Floats,
     column: UInt32s,
     order: Int64s,
-    begin: int,
-    end: int,
-    thresholds: Thresholds,
-    change: Int32s,
-    amount: int,
+    code: UInt32s,
+    value: Float64s,
+    owner: Int64s,
+    buckets: Buckets,
+    ahead: UInt32s,
+    unsure: UInt32s,
+    bins: UInt32s,
 ) -> None:
-    """Add `amount` to change[k] for each item begin..end-1 of the order, k being its bin.
+    """The bin of every item of the order: how many thresholds are ahead of (similarity, index).
 
-    The bin is the number of thresholds strictly ahead of (similarity, gallery index).
+    An item's bucket tells, unless it holds a threshold: then they are compared one by one.
     """
-    ahead, value, owner = thresholds.ahead, thresholds.similarity, thresholds.owner
-    for i in range(begin, end):
+    found = np.uint64(0)
+    for i in range(len(column)):
+        bins[i] = code[column[i]]
+        unsure[found] = i
+        found += np.uint64(bins[i] >> _FLAG)
+    for j in range(found):
+        i = unsure[j]
         similarity = np.float64(row[column[i]])
-        bucket = _bucket(similarity, thresholds.low, thresholds.scale, thresholds.buckets)
-        k = np.uint64(ahead[bucket + _ONE])
-        # Two steps without a branch settle nearly every item: a mispredicted one would cost more.
-        k += np.uint64(value[k] > similarity) + np.uint64(value[k + _ONE] > similarity)
+        k = np.uint64(bins[i] & _COUNT)
+        # Two steps without a branch settle nearly all: a mispredicted one would cost more.
+        k += np.uint64(value[k] > similarity)
+        k += np.uint64(value[k] > similarity)
         if value[k] >= similarity:
-            last = np.uint64(ahead[bucket])
+            last = np.uint64(ahead[_bucket(similarity, buckets)])
             while k < last:
                 middle = (k + last) >> _ONE
                 if value[middle] > similarity or (
@@ -115,7 +161,14 @@ def _tally(
                     k = middle + _ONE
                 else:
                     last = middle
-        change[k] += amount
+        bins[i] = k
+
+
+@compiled()
+def _tally(bins: UInt32s, change: Int32s, amount: int) -> None:
+    """Add `amount` to change[k] for every item in bin k."""
+    for k in bins:
+        change[np.uint64(k)] += amount
 
 
 @compiled()
@@ -129,6 +182,12 @@ def _unignored(positives: Int64s, ignored: Int64s, kept: Int64s) -> int:
             kept[count] = item
             count += 1
     return count
+
+
+@compiled()
+def _add(row: Int32s, to: Int32s, sign: np.int32) -> None:
+    for k in range(len(row)):
+        to[k] += sign * row[k]
 
 
 @compiled()
@@ -162,6 +221,133 @@ def _scan(
         average_precision[t] /= min(seen[t], np.float64(depth))  # 0 / 0 is NaN
 
 
+@compiled()
+def _by_table(
+    bins: UInt32s,
+    schedule: Schedule,
+    start: Int64s,
+    stop: Int64s,
+    depth: int,
+    change: Int32s,
+    rank: Int32s,
+    seen: Float64s,
+    average_precision: Float64s,
+    best_rank: Int32s,
+) -> None:
+    """The curve from a table of changes, (T + 1, bins): of the order of N + K T steps."""
+    checkpoints, total = len(rank), len(start)
+    edges = schedule.edges
+    for t in range(checkpoints + 1):
+        change[t, : total + 1] = 0
+    # Waiting items are first counted as what group t takes away at checkpoint t; the sum of that
+    # over t is what they bring at the first checkpoint.
+    for t in range(1, checkpoints + 1):
+        _tally(bins[0, edges[t] : edges[t + 1] - schedule.newcomers[t]], change[t], -1)
+    for t in range(1, checkpoints + 1):
+        _add(change[t, :total], change[0], np.int32(-1))
+    # Backfilled items: group t arrives at checkpoint t.
+    for t in range(checkpoints):
+        _tally(bins[1, edges[t] : edges[t + 1]], change[t], 1)
+    for t in range(1, checkpoints):
+        _add(change[t - 1, :total], change[t], np.int32(1))
+    _scan(change[:checkpoints], start, stop, depth, rank, seen, average_precision, best_rank)
+
+
+class Walk(NamedTuple):
+    """What is known of every threshold at one moment of a walk; padded to whole vectors."""
+
+    rank: Float64s  # (K,)
+    in_force: Float64s  # (K,), 1 or 0
+    seen: Float64s  # (K,), thresholds in force up to this one
+    precision: Float64s  # (K,), what it adds to the sum of precisions
+
+
+@compiled(fastmath={"reassoc", "nsz"})
+def _shift(walk: Walk, begin: int, end: int, ranks: float, seen: float, depth: float) -> float:
+    """Change rank and seen of thresholds begin..end-1; return what the sum of precisions gains."""
+    gain = 0.0
+    for k in range(np.uint64(begin), np.uint64(end)):
+        rank = walk.rank[k] + ranks
+        count = walk.seen[k] + seen
+        value = walk.in_force[k] * count / max(rank, 1.0)
+        value = value if rank <= depth else 0.0
+        gain += value - walk.precision[k]
+        walk.rank[k] = rank
+        walk.seen[k] = count
+        walk.precision[k] = value
+    return gain
+
+
+@compiled()
+def _by_walking(
+    bins: UInt32s,
+    schedule: Schedule,
+    waiting: Int64s,
+    moved: Int64s,
+    positive_at: UInt32s,
+    total: int,
+    depth: int,
+    walk: Walk,
+    average_precision: Float64s,
+    best_rank: Int32s,
+) -> None:
+    """The curve item by item, each changing the ranks of the thresholds between its two bins.
+
+    Its steps are N times the distance of the bins, however many checkpoints there are.
+
+    waiting, moved: (P,), which threshold is a positive's before and after it is backfilled.
+    positive_at: (N,), which positive is the i-th item of the order, from 1; 0 if none is.
+    """
+    edges, checkpoints = schedule.edges, len(average_precision)
+    padded = (total + _VECTOR) // _VECTOR * _VECTOR
+    walk.rank[:padded], walk.in_force[:padded] = 0, 0
+    walk.seen[:padded], walk.precision[:padded] = 0, 0
+    in_force = 0
+    for t in range(checkpoints + 1):
+        for i in range(edges[t], edges[t + 1] - schedule.newcomers[t]):
+            walk.rank[bins[0, i]] += 1
+            if positive_at[i] > 0:
+                walk.in_force[waiting[positive_at[i] - 1]] = 1
+                in_force += 1
+    for k in range(1, total):
+        walk.rank[k] += walk.rank[k - 1]
+    counted = 0.0
+    for k in range(total):
+        counted += walk.in_force[k]
+        walk.seen[k] = counted
+    first, limit = 0, np.float64(depth)
+    precisions = _shift(walk, 0, total, 0.0, 0.0, limit)
+
+    for t in range(checkpoints):
+        arrivals = edges[t + 1] - schedule.newcomers[t]
+        for i in range(edges[t], edges[t + 1]):
+            here = int(bins[0, i]) if i < arrivals else total
+            there = int(bins[1, i])
+            begin, end = min(here, there), max(here, there)
+            rises = 1.0 if there < here else -1.0
+            if positive_at[i] == 0:
+                precisions += _shift(walk, begin, end, rises, 0.0, limit)
+                continue
+            after, before = int(moved[positive_at[i] - 1]), total
+            if i < arrivals:
+                before = int(waiting[positive_at[i] - 1])
+                walk.in_force[before] = 0
+            else:
+                in_force += 1
+            precisions += _shift(walk, begin, end, rises, 0.0, limit)
+            walk.in_force[after] = 1
+            begin, end = min(before, after), max(before, after)
+            precisions += _shift(walk, begin, end, 0.0, 1.0 if after < before else -1.0, limit)
+            # Both ends are new or gone, whatever lies between them.
+            for k in (before, after):
+                precisions += _shift(walk, k, k + 1, 0.0, 0.0, limit)
+            first = min(first, after)
+        while first < total and walk.in_force[first] == 0:
+            first += 1
+        average_precision[t] = precisions / min(np.float64(in_force), limit)  # 0 / 0 is NaN
+        best_rank[t] = np.int32(walk.rank[first]) if first < total else np.iinfo(np.int32).max
+
+
 @compiled(parallel=True)
 def curve_block(
     similarity: Floats,
@@ -173,6 +359,7 @@ def curve_block(
     ignored_indptr: Int64s,
     ignored_indices: Int64s,
     depth: int,
+    item_by_item: bool,
     workers: int,
     average_precision: Float64s,
     best_rank: Int32s,
@@ -182,34 +369,42 @@ def curve_block(
     similarity: (B, M), higher is nearer. The i-th item of the backfill order has the similarity
     similarity[q, columns[0, i]] while it waits and similarity[q, columns[1, i]] afterwards.
     schedule: which items are where at each checkpoint. positive_*, ignored_*: the block's
-    relevance, laid out as in `Relevance`. depth: the last rank whose precision counts. workers:
-    into how many tasks the block is split.
+    relevance, laid out as in `Relevance`. depth: the last rank whose precision counts.
+    item_by_item: whether to walk, rather than to make a table; the same curve up to rounding.
+    workers: into how many tasks the block is split.
     average_precision, best_rank: (B, T), written; NaN and 0 for a query without positives, NaN
     and the largest integer at a checkpoint at which none of them is there.
     """
     queries, checkpoints = average_precision.shape
     order, position, arrival = schedule.order, schedule.position, schedule.arrival
-    # Group t, edges[t]..edges[t + 1] of the order, changes at checkpoint t; group T never does.
-    edges = np.empty(checkpoints + 2, np.int64)
-    edges[0] = 0
-    edges[1:-1] = schedule.done
-    edges[-1] = len(order)
     widest = 0
     for query in range(queries):
         group = positive_group[query]
         widest = max(widest, positive_indptr[group + 1] - positive_indptr[group])
+    most = 2 * widest
+    rows = 1 if item_by_item else checkpoints + 1
 
     for worker in prange(workers):
         positives = np.empty(widest, np.int64)
-        unsorted = np.empty(2 * widest, np.float64)
-        value = np.empty(2 * widest + 2, np.float64)
-        owner = np.empty(2 * widest, np.int64)
-        start = np.empty(2 * widest, np.int64)
-        stop = np.empty(2 * widest, np.int64)
-        ahead = np.empty(_BUCKETS_PER_THRESHOLD * 2 * widest + _BUCKETS_AT_LEAST + 1, np.uint32)
-        change = np.empty((checkpoints + 1, 2 * widest + 1), np.int32)
-        rank = np.empty(checkpoints, np.int32)
-        seen = np.empty(checkpoints, np.float64)
+        unsorted = np.empty(most, np.float64)
+        ranking = np.empty(most, np.int64)
+        value = np.empty(most + 2, np.float64)
+        owner = np.empty(most, np.int64)
+        start = np.empty(most, np.int64)
+        stop = np.empty(most, np.int64)
+        waiting = np.empty(widest, np.int64)
+        moved = np.empty(widest, np.int64)
+        ahead = np.empty(_BUCKETS_PER_THRESHOLD * most + _BUCKETS_AT_LEAST + 1, np.uint32)
+        table = np.empty(len(ahead), np.uint32)
+        code = np.empty(similarity.shape[1], np.uint32)
+        unsure = np.empty(len(order) + 1, np.uint32)
+        bins = np.empty((2, len(order)), np.uint32)
+        positive_at = np.zeros(len(order), np.uint32)
+        change = np.empty((rows, most + 1), np.int32)
+        rank = np.empty(rows - 1, np.int32)
+        seen = np.empty(rows - 1, np.float64)
+        padded = most + _VECTOR
+        walk = Walk(np.empty(padded), np.empty(padded), np.empty(padded), np.empty(padded))
 
         for query in range(worker, queries, workers):
             row = similarity[query]
@@ -225,60 +420,75 @@ def curve_block(
                 best_rank[query] = 0
                 continue
 
-            # The thresholds enter by ascending gallery index, and a stable sort keeps that in ties.
+            # The thresholds enter by ascending gallery index, which decides ties.
             total = 2 * count
             for j in range(count):
                 i = position[positives[j]]
-                unsorted[2 * j] = -np.float64(row[columns[0, i]])
-                unsorted[2 * j + 1] = -np.float64(row[columns[1, i]])
-            ranking = np.argsort(unsorted[:total], kind="mergesort")
+                unsorted[2 * j] = row[columns[0, i]]
+                unsorted[2 * j + 1] = row[columns[1, i]]
+            buckets = _buckets(unsorted[:total])
+            _sort(unsorted[:total], buckets, ahead, ranking[:total])
             for k in range(total):
                 source = ranking[k]
-                value[k] = -unsorted[source]
+                value[k] = unsorted[source]
                 owner[k] = positives[source >> 1]
-                moved = arrival[owner[k]]
-                waits = source & 1 == 0
-                start[k] = 0 if waits else moved
-                stop[k] = checkpoints
-                if waits:
-                    stop[k] = 0 if schedule.newcomer[owner[k]] else moved
-            thresholds = _with_buckets(value, owner, total, ahead)
+                moves = arrival[owner[k]]
+                if source & 1 == 0:
+                    waiting[source >> 1] = k
+                    start[k] = 0
+                    stop[k] = 0 if schedule.newcomer[owner[k]] else moves
+                else:
+                    moved[source >> 1] = k
+                    start[k] = moves
+                    stop[k] = checkpoints
+            value[total : total + 2] = -np.inf
 
-            # Waiting items are first counted as what group t takes away at checkpoint t; the sum of
-            # that over t is what they bring at the first checkpoint. Ignored items are counted like
-            # any other and then taken back, which spares the loop over the gallery a test.
-            change[:, : total + 1] = 0
-            for t in range(1, checkpoints + 1):
-                end = edges[t + 1] - schedule.newcomers[t]
-                _tally(row, columns[0], order, edges[t], end, thresholds, change[t], -1)
-            for item in ignored:
-                i = position[item]
-                t = arrival[item]
-                if t > 0 and not schedule.newcomer[item]:
-                    _tally(row, columns[0], order, i, i + 1, thresholds, change[t], 1)
-            for t in range(1, checkpoints + 1):
-                for k in range(total):
-                    change[0, k] -= change[t, k]
+            for b in range(buckets.number):
+                table[b] = ahead[b + 1] | (np.uint32(ahead[b] != ahead[b + 1]) << _FLAG)
+            _codes(row, buckets, table, code)
+            for side in range(2):
+                _place(
+                    row,
+                    columns[side],
+                    order,
+                    code,
+                    value,
+                    owner,
+                    buckets,
+                    ahead,
+                    unsure,
+                    bins[side],
+                )
+            for item in ignored:  # behind every threshold, where nothing counts them
+                bins[:, position[item]] = total
 
-            # Backfilled items: group t arrives at checkpoint t.
-            for t in range(checkpoints):
-                _tally(row, columns[1], order, edges[t], edges[t + 1], thresholds, change[t], 1)
-            for item in ignored:
-                i = position[item]
-                t = arrival[item]
-                if t < checkpoints:
-                    _tally(row, columns[1], order, i, i + 1, thresholds, change[t], -1)
-
-            for t in range(1, checkpoints):
-                for k in range(total):
-                    change[t, k] += change[t - 1, k]
-            _scan(
-                change[:checkpoints],
-                start[:total],
-                stop[:total],
-                depth,
-                rank,
-                seen,
-                average_precision[query],
-                best_rank[query],
-            )
+            if item_by_item:
+                for j in range(count):
+                    positive_at[position[positives[j]]] = j + 1
+                _by_walking(
+                    bins,
+                    schedule,
+                    waiting,
+                    moved,
+                    positive_at,
+                    total,
+                    depth,
+                    walk,
+                    average_precision[query],
+                    best_rank[query],
+                )
+                for j in range(count):
+                    positive_at[position[positives[j]]] = 0
+            else:
+                _by_table(
+                    bins,
+                    schedule,
+                    start[:total],
+                    stop[:total],
+                    depth,
+                    change,
+                    rank,
+                    seen,
+                    average_precision[query],
+                    best_rank[query],
+                )

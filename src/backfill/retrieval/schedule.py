@@ -20,7 +20,7 @@ class Schedule(NamedTuple):
 
     order: Int64s  # (N,), gallery indices; within a group, newcomers come last
     position: Int64s  # (N,), the inverse of order
-    done: Int64s  # (T,), how many items have changed by a checkpoint: order[: done[t]]
+    edges: Int64s  # (T + 2,), group t is order[edges[t] : edges[t + 1]]
     newcomers: Int64s  # (T + 1,), how many of each group are newcomers
     newcomer: Bools  # (N,), by gallery index
     arrival: Int64s  # (N,), the group of each item, by gallery index
@@ -44,7 +44,7 @@ class Schedule(NamedTuple):
         return cls(
             order=grouped,
             position=position,
-            done=np.cumsum(np.bincount(arrival, minlength=groups))[:-1],
+            edges=np.cumsum(np.r_[0, np.bincount(arrival, minlength=groups)]),
             newcomers=np.bincount(arrival[newcomer], minlength=groups),
             newcomer=newcomer,
             arrival=arrival,

@@ -112,7 +112,9 @@ def permutation(name: str, values: ArrayLike, size: int) -> tuple[Int64s, Int64s
 def fractions(name: str, values: int | Sequence[float] | Floats) -> NDArray[np.float64]:
     """Return the backfill fractions: `values` of them from 0 to 1, or the given ones."""
     if isinstance(values, bool | np.bool_):
-        raise InputError(f"{name}: expected an integer or increasing fractions, got {values}")
+        raise InputError(
+            f"{name}: expected an integer, 'all' or increasing fractions, got {values}"
+        )
     if isinstance(values, int | np.integer):
         if values < 2:
             raise InputError(f"{name}: expected an integer of at least 2, got {values}")
@@ -121,11 +123,11 @@ def fractions(name: str, values: int | Sequence[float] | Floats) -> NDArray[np.f
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
         raise InputError(
-            f"{name}: expected an integer or increasing fractions, got {values!r}"
+            f"{name}: expected an integer, 'all' or increasing fractions, got {values!r}"
         ) from None
     if array.ndim != 1 or array.size == 0:
         raise InputError(
-            f"{name}: expected an integer or increasing fractions, got shape {array.shape}"
+            f"{name}: expected an integer, 'all' or increasing fractions, got shape {array.shape}"
         )
     outside = ~((array >= 0) & (array <= 1))  # true for NaN as well
     if outside.any():
