@@ -369,7 +369,7 @@ class Calibration(Section):
 class Evaluate(Section):
     """How a method's curve is measured."""
 
-    checkpoints: Annotated[int, Field(ge=2)]
+    checkpoints: Annotated[int, Field(ge=2)] | Literal["all"]
     top_k: Annotated[list[PositiveInt], Field(min_length=1)]
     map_at: PositiveInt | None
     calibration: Calibration
