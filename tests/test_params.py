@@ -69,6 +69,8 @@ def test_composing_keeps_comments(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     ("path", "value", "parts"),
     [
         (["evaluate", "checkpionts"], 5, ["evaluate.checkpionts: unknown key", "'checkpoints'"]),
+        (["evaluate", "checkpoints"], "many", ["evaluate.checkpoints: 'many'", "2, or all"]),
+        (["evaluate", "checkpoints"], 1, ["evaluate.checkpoints: 1", "at least 2"]),
         (["encoders", "bct", "los_weight"], 1, ["encoders.bct.los_weight", "'loss_weight'"]),
         (["train", "network", "widht"], 1, ["train.network.widht: unknown key", "'width'"]),
         (["train", "network", "width"], "x", ["train.network.width: 'x'", "integer"]),

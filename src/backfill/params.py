@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import yaml
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PositiveFloat,
@@ -366,10 +367,17 @@ class Calibration(Section):
     seed: Seed
 
 
+def _some_or_all(value: object) -> object:
+    # One message, where a union would give one for each of its members.
+    if value == "all" or (type(value) is int and value >= 2):
+        return value
+    raise ValueError("expected an integer of at least 2, or all")
+
+
 class Evaluate(Section):
     """How a method's curve is measured."""
 
-    checkpoints: Annotated[int, Field(ge=2)] | Literal["all"]
+    checkpoints: Annotated[int | Literal["all"], BeforeValidator(_some_or_all)]
     top_k: Annotated[list[PositiveInt], Field(min_length=1)]
     map_at: PositiveInt | None
     calibration: Calibration
