@@ -2,16 +2,17 @@
 
     python benchmarks/curve.py [queries] [gallery] [dimensions]
 
-One table: backfill_curve with 11 and with 101 checkpoints, the two bare float32 matrix products
-that any method has to compute, a stable argsort of the gallery per checkpoint in NumPy, and
-scikit-learn's average precision at a single checkpoint. The last two run on a sample of the queries
-and are scaled up. Best of three, all in one process.
+One table: backfill_curve with 11, with 101 and with all checkpoints, the two bare float32 matrix
+products that any method has to compute, a stable argsort of the gallery per checkpoint in NumPy,
+and scikit-learn's average precision at a single checkpoint. The last two run on a sample of the
+queries and are scaled up. Best of three, all in one process.
 """
 
 import argparse
 import os
 import time
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 from numba import get_num_threads
@@ -103,7 +104,7 @@ def main() -> None:
         np.matmul(old[:queries], old.T, out=space)
         np.matmul(new[:queries], new.T, out=space)
 
-    def curve(checkpoints: int) -> None:
+    def curve(checkpoints: int | Literal["all"]) -> None:
         before, after = (old[:queries], old), (new[:queries], new)
         backfill_curve(before, after, order, relevance, checkpoints=checkpoints)
 
@@ -130,6 +131,7 @@ def main() -> None:
         ("two float32 matrix products, bare", queries, products),
         ("backfill_curve, 11 checkpoints", queries, lambda: curve(11)),
         ("backfill_curve, 101 checkpoints", queries, lambda: curve(101)),
+        ("backfill_curve, after every item", queries, lambda: curve("all")),
         ("NumPy stable argsort, 11 checkpoints", some, lambda: sorting(some, 11)),
         ("NumPy stable argsort, 101 checkpoints", few, lambda: sorting(few, 101)),
         ("scikit-learn average precision, 1 checkpoint", many, lambda: scikit_learn(many)),
