@@ -20,6 +20,7 @@ from backfill.retrieval.bootstrap import Interval, bootstrap_gain, bootstrap_mea
 from backfill.retrieval.calibrating import Calibration
 from backfill.retrieval.curve import MERGES, BackfillCurve, backfill_curve
 from backfill.retrieval.distances import distance_histograms
+from backfill.retrieval.large import backfill_curve_at
 from backfill.retrieval.metrics import (
     Conditions,
     gain,
@@ -39,6 +40,7 @@ __all__ = [
     "Interval",
     "Relevance",
     "backfill_curve",
+    "backfill_curve_at",
     "bootstrap_gain",
     "bootstrap_mean",
     "distance_histograms",

@@ -1,0 +1,103 @@
+"""The nearest items while a gallery is backfilled, from faiss indexes of either side.
+
+Each system has one index of the whole gallery. At a checkpoint the old one is searched among the
+items that wait, the new one among those that are backfilled, as a vector database would be with a
+filter, and the two lists are merged.
+"""
+
+# The stubs that come with faiss lack what its Python side adds.
+# mypy: disable-error-code="call-arg, attr-defined, arg-type, union-attr, no-any-return"
+
+from collections.abc import Iterator
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from backfill.errors import InputError
+from backfill.retrieval.nearest import (
+    BLOCK_ROWS,
+    Int64s,
+    Nearest,
+    Pair,
+    merged,
+    unit_blocks,
+    unit_rows,
+)
+
+Float64s = NDArray[np.float64]
+
+# faiss asks for at least 39 rows a cell, and samples above 256.
+_TRAINED_ON = 256
+
+
+def nearest_items_approximately(
+    before: Pair,
+    after: Pair,
+    arrival: Int64s,
+    checkpoints: int,
+    k: int,
+    *,
+    index: str = "IVF1024,Flat",
+    effort: int = 32,
+    block_rows: int = BLOCK_ROWS,
+) -> Iterator[Nearest]:
+    """Yield the k nearest items that faiss finds for every query at each checkpoint.
+
+    Arguments as in :func:`backfill.retrieval.nearest.nearest_items`, and:
+
+    Args:
+        index: a description for faiss.index_factory of an inverted file or an HNSW graph, such as
+            `IVF1024,Flat` or `HNSW32`.
+        effort: cells that a search visits (nprobe), or candidates that it keeps (efSearch).
+
+    Raises:
+        InputError: faiss makes no such index of this gallery, or it is of another kind.
+    """
+    names = "before[1] (gallery)", "after[1] (gallery)"
+    queries = [unit_rows("query", np.asarray(pair[0])) for pair in (before, after)]
+    indexes = [
+        _built(index, name, pair, block_rows)
+        for name, pair in zip(names, (before, after), strict=True)
+    ]
+    for t in range(checkpoints):
+        parts = []
+        for query, built, chosen in zip(queries, indexes, (arrival > t, arrival <= t), strict=True):
+            selector = faiss.IDSelectorBitmap(np.packbits(chosen, bitorder="little"))
+            similarity, items = built.search(query, k, params=_search(built, effort, selector))
+            parts.append(Nearest(items, similarity))
+        yield merged(parts, k)
+
+
+def recall(found: list[Nearest], exact: list[Nearest]) -> Float64s:
+    """(T,) the share of the exact nearest items that was found, mean over the queries."""
+    shares = []
+    for ours, theirs in zip(found, exact, strict=True):
+        there = theirs.items >= 0
+        hits = [np.isin(row, other) for row, other in zip(theirs.items, ours.items, strict=True)]
+        shares.append((np.array(hits) & there).sum() / there.sum())
+    return np.array(shares)
+
+
+def _built(index: str, name: str, system: Pair, block_rows: int) -> faiss.Index:
+    """The index of a gallery, trained on rows from all over it."""
+    gallery: NDArray[np.floating] = np.asanyarray(system[1])  # type: ignore[type-arg]
+    try:
+        built = faiss.index_factory(gallery.shape[1], index, faiss.METRIC_INNER_PRODUCT)
+        if not isinstance(built, faiss.IndexIVF | faiss.IndexHNSW):
+            raise InputError(f"index: {index!r}, expected an inverted file or an HNSW graph")
+        if not built.is_trained:
+            step = max(1, len(gallery) // (_TRAINED_ON * built.nlist))
+            built.train(unit_rows(name, gallery[::step]))
+    except RuntimeError as error:
+        reason = str(error).rpartition("Error: ")[2] or str(error)
+        raise InputError(f"index: {index!r} cannot be made of {name}: {reason}") from error
+    for _, rows in unit_blocks(name, gallery, block_rows):
+        built.add(rows)
+    return built
+
+
+def _search(built: faiss.Index, effort: int, selector: faiss.IDSelector) -> faiss.SearchParameters:
+    if isinstance(built, faiss.IndexIVF):
+        return faiss.SearchParametersIVF(sel=selector, nprobe=effort)
+    return faiss.SearchParametersHNSW(sel=selector, efSearch=effort)

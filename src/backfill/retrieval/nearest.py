@@ -1,0 +1,141 @@
+"""The k nearest items of every query while a gallery is backfilled, exactly and in one pass.
+
+Made for galleries that do not fit the memory: both systems' embeddings may be memory-mapped, in
+any floating type, and each is read once, front to back, for all checkpoints together. An item
+waits until the group it belongs to arrives, and is backfilled from then on; so the nearest items
+at a checkpoint are among the nearest waiting ones of the groups to come and the nearest backfilled
+ones of the groups that have arrived, and only these are kept.
+"""
+
+import mmap
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import faiss
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from tqdm import tqdm
+
+from backfill.errors import InputError
+from backfill.retrieval import validate
+
+Float32s = NDArray[np.float32]
+Int64s = NDArray[np.int64]
+Pair = tuple[Float32s, ArrayLike]
+
+# Rows read at a time: 512 MiB at 128 dimensions. Small blocks would cost more in partial rankings.
+BLOCK_ROWS = 2**20
+
+
+class Nearest(NamedTuple):
+    """Items by falling similarity, ties by gallery index; -1 and -inf where there are no more."""
+
+    items: Int64s  # (Q, k)
+    similarity: Float32s  # (Q, k)
+
+
+def nearest_items(
+    before: Pair,
+    after: Pair,
+    arrival: Int64s,
+    checkpoints: int,
+    k: int,
+    *,
+    block_rows: int = BLOCK_ROWS,
+) -> Iterator[Nearest]:
+    """Yield the k nearest items of every query at each checkpoint.
+
+    Similarities are cosines in float32. Of several items that are equally far away at the k-th
+    place, it is not said which are kept.
+
+    Args:
+        before: (query (Q, d1), gallery (N, d1)) of the system that ranks waiting items.
+        after: (query (Q, d2), gallery (N, d2)) of the one that ranks backfilled items.
+        arrival: (N,) the checkpoint from which an item is backfilled; `checkpoints`: never.
+        checkpoints: how many there are, T.
+        k: items a query.
+        block_rows: of the gallery, to be held at a time.
+
+    Raises:
+        InputError: a row of a gallery is not finite or has no direction; names the row.
+    """
+    groups = range(checkpoints + 1)
+    waiting = _by_group("before[1] (gallery)", before, arrival, groups[1:], k, block_rows)
+    backfilled = _by_group("after[1] (gallery)", after, arrival, groups[:-1], k, block_rows)
+    for t in range(checkpoints):
+        yield merged(waiting[t:] + backfilled[: t + 1], k)
+
+
+def _by_group(
+    name: str, system: Pair, arrival: Int64s, groups: range, k: int, block_rows: int
+) -> list[Nearest]:
+    """The nearest items of each group, by one system."""
+    query, gallery = unit_rows("query", np.asarray(system[0])), system[1]
+    found = [faiss.ResultHeap(len(query), k, keep_max=True) for _ in groups]
+    for first, rows in unit_blocks(name, gallery, block_rows):
+        of_block = arrival[first : first + len(rows)]
+        for heap, group in zip(found, groups, strict=True):
+            chosen = np.flatnonzero(of_block == group)
+            if len(chosen):
+                # faiss keeps its own best of a block, and the heap the best of all blocks.
+                similarity, place = faiss.knn(
+                    query, rows[chosen], min(k, len(chosen)), faiss.METRIC_INNER_PRODUCT
+                )
+                heap.add_result(similarity, chosen[place] + first)
+    for heap in found:
+        heap.finalize()
+    return [Nearest(heap.I, heap.D) for heap in found]
+
+
+def unit_blocks(name: str, gallery: ArrayLike, rows: int) -> Iterator[tuple[int, Float32s]]:
+    """Yield (first row, rows of unit length in float32), block by block."""
+    stored: NDArray[np.floating] = np.asanyarray(gallery)  # type: ignore[type-arg]
+    mapped = getattr(stored, "_mmap", None)
+    for first in tqdm(range(0, len(stored), rows), desc=name, unit="block", disable=None):
+        yield first, unit_rows(name, stored[first : first + rows], first)
+        if mapped is not None:
+            mapped.madvise(mmap.MADV_DONTNEED)  # what was read stays in the process otherwise
+
+
+def unit_rows(name: str, rows: NDArray[np.floating], first: int = 0) -> Float32s:  # type: ignore[type-arg]
+    """Copy rows as float32 of unit length."""
+    unit = np.array(rows, np.float32, order="C")
+    norms = np.sqrt(np.einsum("ij,ij->i", unit, unit))
+    wrong = ~((norms > 0) & np.isfinite(norms))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise InputError(
+            f"{name}: expected finite vectors with a direction, got one of length {norms[row]} "
+            f"at row {first + row}"
+        )
+    unit /= norms[:, None]
+    return unit
+
+
+def merged(parts: list[Nearest], k: int) -> Nearest:
+    """The k nearest of several lists that share no item."""
+    index = np.concatenate([part.items for part in parts], axis=1)
+    similarity = np.concatenate([part.similarity for part in parts], axis=1)
+    similarity[index < 0] = -np.inf
+    if index.shape[1] > k:
+        best = np.argpartition(-similarity, k - 1, axis=1)[:, :k]
+        index, similarity = (np.take_along_axis(a, best, axis=1) for a in (index, similarity))
+    ranking = np.lexsort((index, -similarity), axis=1)
+    index, similarity = (np.take_along_axis(a, ranking, axis=1) for a in (index, similarity))
+    return Nearest(index, similarity)
+
+
+def checked_gallery(name: str, gallery: ArrayLike, query: ArrayLike) -> int:
+    """Require a 2-D gallery as wide as its queries, without reading it; return its size."""
+    stored: NDArray[np.floating] = np.asanyarray(gallery)  # type: ignore[type-arg]
+    if stored.ndim != 2 or len(stored) == 0 or stored.dtype.kind != "f":
+        raise InputError(
+            f"{name}: expected floating-point rows (items, dimensions), "
+            f"got {stored.dtype} of shape {stored.shape}"
+        )
+    width = validate.embeddings("query", query).shape[1]
+    if stored.shape[1] != width:
+        raise InputError(
+            f"{name}: expected {width} dimensions as in its queries, got {stored.shape[1]}"
+        )
+    return len(stored)

@@ -1,0 +1,128 @@
+"""Curves from the nearest items, in one pass, against curves from whole rankings."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from backfill.errors import InputError
+from backfill.retrieval import Relevance, backfill_curve, backfill_curve_at
+from backfill.retrieval.approximate import nearest_items_approximately, recall
+from backfill.retrieval.nearest import nearest_items
+
+QUERIES, SIZE = 40, 1500
+RNG = np.random.default_rng(0)
+LABELS = RNG.integers(0, 30, SIZE)
+ORDER = RNG.permutation(SIZE)
+RELEVANCE = Relevance.from_labels(LABELS[:QUERIES], LABELS, True, np.arange(QUERIES))
+
+
+def embeddings(dimensions: int, noise: float, seed: int) -> NDArray[np.float32]:
+    rng = np.random.default_rng(seed)
+    rows = rng.standard_normal((30, dimensions))[LABELS]
+    return np.asarray(rows + noise * rng.standard_normal(rows.shape), np.float32)
+
+
+OLD, NEW = embeddings(24, 3.0, 1), embeddings(40, 2.0, 2)
+BEFORE, AFTER = (OLD[:QUERIES], OLD), (NEW[:QUERIES], NEW)
+
+
+@pytest.mark.parametrize("k", [5, 100, 1500])
+@pytest.mark.parametrize("block_rows", [7, 400, 10_000])
+@pytest.mark.parametrize("checkpoints", [2, 11])
+def test_equals_the_whole_ranking(k: int, block_rows: int, checkpoints: int) -> None:
+    whole = backfill_curve(BEFORE, AFTER, ORDER, RELEVANCE, checkpoints, map_at=k)
+    found = backfill_curve_at(
+        k, BEFORE, AFTER, ORDER, RELEVANCE, checkpoints, block_rows=block_rows
+    )
+    np.testing.assert_allclose(found.average_precision, whole.average_precision, atol=1e-6)
+    for cutoff in (1, 5):
+        np.testing.assert_array_equal(found.hits[cutoff], whole.hits[cutoff])
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_galleries_on_disk(dtype: type[np.floating], tmp_path: Path) -> None:
+    paths = []
+    for name, rows in (("old", OLD), ("new", NEW)):
+        paths.append(tmp_path / f"{name}.npy")
+        np.save(paths[-1], rows.astype(dtype))
+    old, new = (np.load(path, mmap_mode="r") for path in paths)
+    queries = [rows[:QUERIES].astype(dtype) for rows in (OLD, NEW)]
+    found = backfill_curve_at(
+        20, (queries[0], old), (queries[1], new), ORDER, RELEVANCE, block_rows=333
+    )
+    whole = backfill_curve((queries[0], old), (queries[1], new), ORDER, RELEVANCE, map_at=20)
+    np.testing.assert_allclose(found.average_precision, whole.average_precision, atol=1e-5)
+
+
+def test_ignored_items_cost_no_places() -> None:
+    rng = np.random.default_rng(3)
+    positives = [np.flatnonzero(rng.random(SIZE) < 0.05) for _ in range(QUERIES)]
+    ignored = [np.flatnonzero(rng.random(SIZE) < 0.1) for _ in range(QUERIES)]
+    positives[4] = np.array([], np.int64)
+    relevance = Relevance.from_lists(positives, ignored, SIZE)
+    whole = backfill_curve(BEFORE, AFTER, ORDER, relevance, map_at=30)
+    found = backfill_curve_at(30, BEFORE, AFTER, ORDER, relevance, block_rows=256)
+    assert np.isnan(found.average_precision[4]).all()
+    np.testing.assert_allclose(found.average_precision, whole.average_precision, atol=1e-6)
+    np.testing.assert_array_equal(found.hits[5], whole.hits[5])
+
+
+def test_what_is_wrong_is_named() -> None:
+    damaged = OLD.copy()
+    damaged[700] = np.nan
+    with pytest.raises(InputError, match=r"before\[1\] \(gallery\).*at row 700"):
+        backfill_curve_at(10, (OLD[:QUERIES], damaged), AFTER, ORDER, RELEVANCE, block_rows=256)
+    with pytest.raises(InputError, match="top_k: expected none above k, 3, got 5"):
+        backfill_curve_at(3, BEFORE, AFTER, ORDER, RELEVANCE)
+    with pytest.raises(InputError, match=r"after\[1\] \(gallery\): expected 40 dimensions"):
+        backfill_curve_at(3, BEFORE, (NEW[:QUERIES], OLD), ORDER, RELEVANCE)
+    with pytest.raises(InputError, match="1500 rows"):
+        backfill_curve_at(3, BEFORE, (NEW[:QUERIES], NEW[:10]), ORDER, RELEVANCE)
+    with pytest.raises(InputError, match="relevance: expected 30 queries"):
+        backfill_curve_at(3, (OLD[:30], OLD), (NEW[:30], NEW), ORDER, RELEVANCE)
+
+
+ARRIVAL = np.empty(SIZE, np.int64)
+ARRIVAL[ORDER] = np.arange(SIZE) * 4 // SIZE
+
+
+@pytest.mark.parametrize("index", ["IVF16,Flat", "HNSW16"])
+def test_an_index_searched_whole_finds_the_exact_items(index: str) -> None:
+    exact = list(nearest_items(BEFORE, AFTER, ARRIVAL, 4, 20))
+    effort = {"IVF16,Flat": 16, "HNSW16": 1500}[index]
+    found = list(
+        nearest_items_approximately(BEFORE, AFTER, ARRIVAL, 4, 20, index=index, effort=effort)
+    )
+    assert (recall(found, exact) > 0.99).all()
+
+
+def test_less_effort_finds_less_and_every_item_from_its_side() -> None:
+    exact = list(nearest_items(BEFORE, AFTER, ARRIVAL, 4, 20))
+    shares = []
+    for effort in (1, 4):
+        found = list(
+            nearest_items_approximately(
+                BEFORE, AFTER, ARRIVAL, 4, 20, index="IVF16,Flat", effort=effort
+            )
+        )
+        shares.append(recall(found, exact))
+        for t, nearest in enumerate(found):
+            query, item = np.argwhere(nearest.items >= 0).T
+            place = nearest.items[query, item]
+            systems = [
+                np.sum(a[query] / np.linalg.norm(a[query], axis=1, keepdims=True)
+                       * b[place] / np.linalg.norm(b[place], axis=1, keepdims=True), axis=1)
+                for a, b in (BEFORE, AFTER)
+            ]  # fmt: skip
+            expected = np.where(ARRIVAL[place] <= t, systems[1], systems[0])
+            np.testing.assert_allclose(nearest.similarity[query, item], expected, atol=1e-5)
+    assert (shares[0] < shares[1]).all()
+    assert (shares[1] < 1).all()
+
+
+@pytest.mark.parametrize("index", ["Flat", "IVF99999,Flat", "nonsense"])
+def test_an_index_that_cannot_be_is_named(index: str) -> None:
+    with pytest.raises(InputError, match=f"index: '{index}'"):
+        list(nearest_items_approximately(BEFORE, AFTER, ARRIVAL, 4, 20, index=index))
