@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import bootstrap
 
 from backfill.errors import InputError
 
@@ -90,6 +89,8 @@ def _interval(
         raise InputError(
             f"{samples[0][0]}: expected at least two queries with positives, got {kept.sum()}"
         )
+    from scipy.stats import bootstrap  # half a second, which every stage would pay
+
     result = bootstrap(
         [array[kept] for array in arrays],
         statistic,

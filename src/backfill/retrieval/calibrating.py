@@ -29,8 +29,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 
 from backfill.errors import InputError
 from backfill.retrieval.distances import count_pairs
@@ -138,6 +136,8 @@ def _isotonic(positives: Int64s, negatives: Int64s) -> Lines:
     total = positives + negatives
     used = total > 0
     similarity, total, positives = _centres()[used], total[used], positives[used]
+    from sklearn.isotonic import IsotonicRegression  # a second to import, for few
+
     chance = IsotonicRegression().fit_transform(similarity, positives / total, sample_weight=total)
     step = np.concatenate([[0], np.cumsum(np.diff(chance) > 0)])
     pairs = np.bincount(step, weights=total)
@@ -157,6 +157,8 @@ def _isotonic(positives: Int64s, negatives: Int64s) -> Lines:
 
 def _logistic(positives: Int64s, negatives: Int64s) -> Lines:
     """Log-odds linear in the similarity. positives, negatives: (bins,) numbers of pairs."""
+    from sklearn.linear_model import LogisticRegression
+
     pairs = np.concatenate([positives, negatives])
     matches = np.repeat([1, 0], _BINS)
     similarity = np.tile(_centres(), 2)[:, None]
