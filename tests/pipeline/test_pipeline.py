@@ -98,7 +98,7 @@ def test_a_parameter_changes_only_what_uses_it(
 
 
 def test_a_methods_row_changes_its_evaluation_alone(clone: Project) -> None:
-    set_parameter(clone, "methods", "rm", "before", "query", value="rm_mcl/psi")
+    set_parameter(clone, "methods", "rm", "before", "query", value="forward/rho")
     assert changed_stages(clone) - {"check", TARGET} == {"evaluate@rm"}
     printed = clone.run("dvc", "repro", TARGET)
     ran = {line.split("'")[1] for line in printed.splitlines() if line.startswith("Running stage")}
