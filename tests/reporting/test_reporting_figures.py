@@ -41,6 +41,17 @@ def test_every_method_is_named_in_the_legend_best_first(many, measure):
     assert len(set(values)) > 1
 
 
+@pytest.mark.parametrize("count", [3, 30, 60])
+def test_the_legend_fits_the_figure(results, count):
+    methods = {name: results[name] for name in ("old", "new")}
+    methods |= {f"method {i}": results["rm_naive"] for i in range(count)}
+    figure = curve_figure({"all": as_panel(methods)}, MAP, title="d")
+    figure.draw_without_rendering()  # lays it out
+    box = figure.legends[0].get_window_extent()
+    assert box.y0 >= 0
+    assert box.y1 <= figure.bbox.y1
+
+
 def test_a_line_is_the_mean_and_its_band_the_range_of_the_seeds(results):
     figure = curve_figure({"all": as_panel(results)}, MAP, title="d")
     (axes,) = figure.axes

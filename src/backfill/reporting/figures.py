@@ -33,7 +33,9 @@ def curve_figure(panels: Mapping[str, PanelResults], measure: Measure, *, title:
 
 def _one_panel(panels: Mapping[str, PanelResults], measure: Measure, title: str) -> Figure:
     (panel,) = panels.values()
-    figure = Figure(figsize=(8.4, 4.9), layout="constrained")
+    # The legend is a line a method, and would be cut off where it is higher than the figure.
+    height = max(4.9, 0.5 + 0.205 * len(panel.results))
+    figure = Figure(figsize=(8.4, height), layout="constrained")
     axes = figure.add_subplot()
     _draw(axes, panel, measure, looks(panels), size=6)
     axes.set_title(f"{title}: {measure.label} while the gallery is backfilled")
