@@ -148,8 +148,8 @@ def backfill_curve(
         schedule = Schedule.of(sequence, fraction, new)
         pieces = _all_checkpoints(merge, pairs, relevance, schedule, calibration)
     for block, times, schedule, similarity, columns in pieces:
-        shape = len(similarity), len(schedule.edges) - 2
-        precision, best = np.empty(shape), np.empty(shape, np.int32)
+        wanted = average_precision[block, times], best_rank[block, times]
+        precision, best = map(np.ascontiguousarray, wanted)
         curve_block(
             similarity,
             columns,
@@ -160,12 +160,13 @@ def backfill_curve(
             relevance.ignored_indptr[block.start : block.stop + 1],
             relevance.ignored_indices,
             depth,
-            shape[1] > _FOLLOWED_FROM * size,
+            precision.shape[1] > _FOLLOWED_FROM * size,
             get_num_threads(),
             precision,
             best,
         )
-        average_precision[block, times], best_rank[block, times] = precision, best
+        if precision is not wanted[0]:  # of some checkpoints only
+            wanted[0][:], wanted[1][:] = precision, best
     if np.isnan(average_precision[:, 0]).all():
         raise InputError(
             "relevance: expected a query with a positive that is not ignored, got none"

@@ -32,6 +32,7 @@ Floats = NDArray[np.floating[Any]]
 Float64s = NDArray[np.float64]
 Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 UInt32s = NDArray[np.uint32]
 
 _ONE = np.uint64(1)
@@ -41,7 +42,6 @@ _BUCKETS_AT_LEAST = 64
 # The bit of a bucket's entry that says that it holds a threshold.
 _FLAG = np.uint32(31)
 _COUNT = np.uint32(2**31 - 1)
-_VECTOR = 8  # float64 in the widest vectors there are
 # Where a bucket holds more thresholds than this, they are merge-sorted.
 _SORTED_BY_INSERTION = 32
 # Thresholds closer together than this share one bucket: its width must stay a normal number.
@@ -254,27 +254,41 @@ def _by_table(
 
 
 class Walk(NamedTuple):
-    """What is known of every threshold at one moment of a walk; padded to whole vectors."""
+    """One moment of a walk; the P thresholds in force are listed from the nearest."""
 
-    rank: Float64s  # (K,)
-    in_force: Float64s  # (K,), 1 or 0
-    seen: Float64s  # (K,), thresholds in force up to this one
-    precision: Float64s  # (K,), what it adds to the sum of precisions
+    in_bin: Int64s  # (K + 1,), how many items count with a bin
+    in_force: Bools  # (K,)
+    before: Int64s  # (K + 1,), how many thresholds in force are ahead of a bin
+    rank: Float64s  # (P,)
+    precision: Float64s  # (P,)
 
 
-@compiled(fastmath={"reassoc", "nsz"})
-def _shift(walk: Walk, begin: int, end: int, ranks: float, seen: float, depth: float) -> float:
-    """Change rank and seen of thresholds begin..end-1; return what the sum of precisions gains."""
+@compiled()
+def _listed(walk: Walk, total: int, depth: float) -> tuple[int, float]:
+    """List the thresholds in force anew; return their number and the sum of their precisions."""
+    count, rank, precisions = 0, 0, 0.0
+    for k in range(total):
+        rank += walk.in_bin[k]
+        walk.before[k] = count
+        if walk.in_force[k]:
+            walk.rank[count] = rank
+            walk.precision[count] = (count + 1.0) / rank if rank <= depth else 0.0
+            precisions += walk.precision[count]
+            count += 1
+    walk.before[total] = count
+    return count, precisions
+
+
+@compiled(fastmath={"reassoc"})
+def _shift(walk: Walk, begin: int, end: int, amount: float, depth: float) -> float:
+    """Change the ranks of a part of the list; return what the sum of precisions gains."""
     gain = 0.0
-    for k in range(np.uint64(begin), np.uint64(end)):
-        rank = walk.rank[k] + ranks
-        count = walk.seen[k] + seen
-        value = walk.in_force[k] * count / max(rank, 1.0)
-        value = value if rank <= depth else 0.0
-        gain += value - walk.precision[k]
-        walk.rank[k] = rank
-        walk.seen[k] = count
-        walk.precision[k] = value
+    for j in range(np.uint64(begin), np.uint64(end)):
+        rank = walk.rank[j] + amount
+        precision = (np.float64(j) + 1.0) / rank if rank <= depth else 0.0
+        gain += precision - walk.precision[j]
+        walk.rank[j] = rank
+        walk.precision[j] = precision
     return gain
 
 
@@ -293,59 +307,40 @@ def _by_walking(
 ) -> None:
     """The curve item by item, each changing the ranks of the thresholds between its two bins.
 
-    Its steps are N times the distance of the bins, however many checkpoints there are.
+    Its steps are N times the distance of the bins, and P times K, however many checkpoints there
+    are: a positive changes which thresholds are in force.
 
     waiting, moved: (P,), which threshold is a positive's before and after it is backfilled.
     positive_at: (N,), which positive is the i-th item of the order, from 1; 0 if none is.
     """
-    edges, checkpoints = schedule.edges, len(average_precision)
-    padded = (total + _VECTOR) // _VECTOR * _VECTOR
-    walk.rank[:padded], walk.in_force[:padded] = 0, 0
-    walk.seen[:padded], walk.precision[:padded] = 0, 0
-    in_force = 0
+    edges, checkpoints, limit = schedule.edges, len(average_precision), np.float64(depth)
+    walk.in_bin[: total + 1] = 0
+    walk.in_force[:total] = False
     for t in range(checkpoints + 1):
         for i in range(edges[t], edges[t + 1] - schedule.newcomers[t]):
-            walk.rank[bins[0, i]] += 1
+            walk.in_bin[bins[0, i]] += 1
             if positive_at[i] > 0:
-                walk.in_force[waiting[positive_at[i] - 1]] = 1
-                in_force += 1
-    for k in range(1, total):
-        walk.rank[k] += walk.rank[k - 1]
-    counted = 0.0
-    for k in range(total):
-        counted += walk.in_force[k]
-        walk.seen[k] = counted
-    first, limit = 0, np.float64(depth)
-    precisions = _shift(walk, 0, total, 0.0, 0.0, limit)
+                walk.in_force[waiting[positive_at[i] - 1]] = True
+    count, precisions = _listed(walk, total, limit)
 
     for t in range(checkpoints):
         arrivals = edges[t + 1] - schedule.newcomers[t]
         for i in range(edges[t], edges[t + 1]):
             here = int(bins[0, i]) if i < arrivals else total
             there = int(bins[1, i])
-            begin, end = min(here, there), max(here, there)
-            rises = 1.0 if there < here else -1.0
-            if positive_at[i] == 0:
-                precisions += _shift(walk, begin, end, rises, 0.0, limit)
-                continue
-            after, before = int(moved[positive_at[i] - 1]), total
-            if i < arrivals:
-                before = int(waiting[positive_at[i] - 1])
-                walk.in_force[before] = 0
+            walk.in_bin[here] -= 1
+            walk.in_bin[there] += 1
+            if positive_at[i] > 0:
+                if i < arrivals:
+                    walk.in_force[waiting[positive_at[i] - 1]] = False
+                walk.in_force[moved[positive_at[i] - 1]] = True
+                count, precisions = _listed(walk, total, limit)
+            elif there < here:
+                precisions += _shift(walk, walk.before[there], walk.before[here], 1.0, limit)
             else:
-                in_force += 1
-            precisions += _shift(walk, begin, end, rises, 0.0, limit)
-            walk.in_force[after] = 1
-            begin, end = min(before, after), max(before, after)
-            precisions += _shift(walk, begin, end, 0.0, 1.0 if after < before else -1.0, limit)
-            # Both ends are new or gone, whatever lies between them.
-            for k in (before, after):
-                precisions += _shift(walk, k, k + 1, 0.0, 0.0, limit)
-            first = min(first, after)
-        while first < total and walk.in_force[first] == 0:
-            first += 1
-        average_precision[t] = precisions / min(np.float64(in_force), limit)  # 0 / 0 is NaN
-        best_rank[t] = np.int32(walk.rank[first]) if first < total else np.iinfo(np.int32).max
+                precisions += _shift(walk, walk.before[here], walk.before[there], -1.0, limit)
+        average_precision[t] = precisions / min(np.float64(count), limit)  # 0 / 0 is NaN
+        best_rank[t] = np.int32(walk.rank[0]) if count else np.iinfo(np.int32).max
 
 
 @compiled(parallel=True)
@@ -403,8 +398,13 @@ def curve_block(
         change = np.empty((rows, most + 1), np.int32)
         rank = np.empty(rows - 1, np.int32)
         seen = np.empty(rows - 1, np.float64)
-        padded = most + _VECTOR
-        walk = Walk(np.empty(padded), np.empty(padded), np.empty(padded), np.empty(padded))
+        walk = Walk(
+            np.empty(most + 1, np.int64),
+            np.empty(most, np.bool_),
+            np.empty(most + 1, np.int64),
+            np.empty(widest, np.float64),
+            np.empty(widest, np.float64),
+        )
 
         for query in range(worker, queries, workers):
             row = similarity[query]
