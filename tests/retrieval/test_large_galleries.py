@@ -56,6 +56,15 @@ def test_galleries_on_disk(dtype: type[np.floating], tmp_path: Path) -> None:
     np.testing.assert_allclose(found.average_precision, whole.average_precision, atol=1e-5)
 
 
+def test_changes_of_a_copy_on_write_gallery_are_kept(tmp_path: Path) -> None:
+    np.save(tmp_path / "new.npy", NEW)
+    copy = np.load(tmp_path / "new.npy", mmap_mode="c")
+    copy[:] = copy[::-1].copy()
+    changed = copy.copy()
+    backfill_curve_at(10, BEFORE, (NEW[:QUERIES], copy), ORDER, RELEVANCE, block_rows=500)
+    np.testing.assert_array_equal(copy, changed)
+
+
 def test_ignored_items_cost_no_places() -> None:
     rng = np.random.default_rng(3)
     positives = [np.flatnonzero(rng.random(SIZE) < 0.05) for _ in range(QUERIES)]

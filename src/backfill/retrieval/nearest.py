@@ -90,7 +90,8 @@ def _by_group(
 def unit_blocks(name: str, gallery: ArrayLike, rows: int) -> Iterator[tuple[int, Float32s]]:
     """Yield (first row, rows of unit length in float32), block by block."""
     stored: NDArray[np.floating] = np.asanyarray(gallery)  # type: ignore[type-arg]
-    mapped = getattr(stored, "_mmap", None)
+    # Copies on write would be lost with what is dropped below.
+    mapped = getattr(stored, "_mmap", None) if getattr(stored, "mode", None) == "r" else None
     for first in tqdm(range(0, len(stored), rows), desc=name, unit="block", disable=None):
         yield first, unit_rows(name, stored[first : first + rows], first)
         if mapped is not None:
