@@ -15,7 +15,7 @@ from backfill.retrieval.calibrating import Calibration
 from backfill.retrieval.kernel import curve_block
 from backfill.retrieval.relevance import Relevance
 from backfill.retrieval.schedule import Schedule
-from backfill.retrieval.similarity import Floats, Pair, SimilarityPlan, common_dtype, normalise
+from backfill.retrieval.similarity import Floats, Pair, SimilarityPlan, unit_pairs
 
 MERGES = ("distance", *merging.MERGES, *calibrating.CALIBRATIONS)
 
@@ -42,6 +42,27 @@ class BackfillCurve:
     fraction: Float64s  # (T,)
     average_precision: Float64s  # (Q, T), NaN where none of a query's positives is there
     hits: Mapping[int, Bools]  # k -> (Q, T), whether a positive is among the k nearest
+
+    @classmethod
+    def of_ranks(
+        cls,
+        fraction: Float64s,
+        average_precision: Float64s,
+        best_rank: NDArray[np.integer[Any]],
+        top_k: Sequence[int],
+        where: str = "",
+    ) -> "BackfillCurve":
+        """From the rank of the nearest positive, (Q, T), 0 for a query without any.
+
+        Raises InputError if no query has a positive at the first fraction; `where` says which
+        positives were looked for.
+        """
+        if np.isnan(average_precision[:, 0]).all():
+            raise InputError(
+                f"relevance: expected a query with a positive that is not ignored, got none{where}"
+            )
+        hits = {k: (best_rank > 0) & (best_rank <= k) for k in top_k}
+        return cls(fraction, average_precision, hits)
 
     @cached_property
     def has_positives(self) -> Bools:
@@ -122,10 +143,7 @@ def backfill_curve(
     queries, size = len(query_before), len(gallery_before)
     validate.same_length("after[0] (query)", query_after, queries, "before[0] (query)")
     validate.same_length("after[1] (gallery)", gallery_after, size, "before[1] (gallery)")
-    if relevance.num_queries != queries:
-        raise InputError(f"relevance: expected {queries} queries, got {relevance.num_queries}")
-    if relevance.gallery_size != size:
-        raise InputError(f"relevance: expected a gallery of {size}, got {relevance.gallery_size}")
+    relevance.require(queries, size)
     sequence, _ = validate.permutation("order", order, size)
     cutoffs = validate.cutoffs("top_k", top_k)
     depth = validate.depth("map_at", map_at, size)
@@ -135,11 +153,7 @@ def backfill_curve(
     fraction = validate.fractions("checkpoints", checkpoints)
     validate.one_of("merge", merge, MERGES)
 
-    dtype = common_dtype(query_before, gallery_before, query_after, gallery_after)
-    pairs = (
-        (normalise(query_before, dtype), normalise(gallery_before, dtype)),
-        (normalise(query_after, dtype), normalise(gallery_after, dtype)),
-    )
+    pairs = unit_pairs((query_before, gallery_before), (query_after, gallery_after))
     average_precision = np.empty((queries, len(fraction)))
     best_rank = np.empty((queries, len(fraction)), np.int32)
     if merge in merging.MERGES:
@@ -167,13 +181,8 @@ def backfill_curve(
         )
         if precision is not wanted[0]:  # of some checkpoints only
             wanted[0][:], wanted[1][:] = precision, best
-    if np.isnan(average_precision[:, 0]).all():
-        raise InputError(
-            "relevance: expected a query with a positive that is not ignored, got none"
-            + (" that is in the gallery from the start" if new.any() else "")
-        )
-    hits = {k: (best_rank > 0) & (best_rank <= k) for k in cutoffs}
-    return BackfillCurve(fraction, average_precision, hits)
+    where = " that is in the gallery from the start" if new.any() else ""
+    return BackfillCurve.of_ranks(fraction, average_precision, best_rank, cutoffs, where)
 
 
 # What the kernel is given: queries, checkpoints, their schedule, similarities (B, M), columns.

@@ -46,11 +46,7 @@ def backfill_curve_at(
     validate.same_length("after[1] (gallery)", np.asanyarray(after[1]), size, "before[1] (gallery)")
     queries = len(before[0])
     validate.same_length("after[0] (query)", np.asanyarray(after[0]), queries, "before[0] (query)")
-    if (relevance.num_queries, relevance.gallery_size) != (queries, size):
-        raise InputError(
-            f"relevance: expected {queries} queries and a gallery of {size}, "
-            f"got {relevance.num_queries} and {relevance.gallery_size}"
-        )
+    relevance.require(queries, size)
     sequence, _ = validate.permutation("order", order, size)
     fraction = validate.fractions("checkpoints", checkpoints)
     depth = validate.depth("k", k, size)
@@ -93,12 +89,7 @@ def curve_of(
         exact = np.cumsum(relevant, axis=1) / ranks
         precision[query] = (exact * relevant).sum(axis=1) / min(len(positives), depth)
         best[query] = np.where(relevant.any(axis=1), relevant.argmax(axis=1) + 1, depth + 1)
-    if np.isnan(precision[:, 0]).all():
-        raise InputError(
-            "relevance: expected a query with a positive that is not ignored, got none"
-        )
-    hits = {k: (best > 0) & (best <= k) for k in top_k}
-    return BackfillCurve(fraction, precision, hits)
+    return BackfillCurve.of_ranks(fraction, precision, best, top_k)
 
 
 def _ranked(index: Int64s, positives: Int64s, ignored: Int64s, depth: int) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from backfill.retrieval.kernel import compiled
 from backfill.retrieval.relevance import Relevance
-from backfill.retrieval.similarity import common_dtype, normalise, query_blocks
+from backfill.retrieval.similarity import query_blocks, unit_pairs
 
 Floats = NDArray[np.floating[Any]]
 Float64s = NDArray[np.float64]
@@ -39,17 +39,7 @@ def marginal_gains(
         (N,) gains, the mean over the queries that have a positive.
     """
     chosen = np.arange(relevance.num_queries) if queries is None else np.asarray(queries)
-    return _of_unit_rows(*_unit_rows(before, after), backfilled, relevance, chosen)
-
-
-def _unit_rows(before: Pair, after: Pair) -> tuple[Pair, Pair]:
-    """Both systems with rows of unit length, in the precision of the more precise."""
-    dtype = common_dtype(*before, *after)
-    (query_0, gallery_0), (query_1, gallery_1) = before, after
-    return (
-        (normalise(query_0, dtype), normalise(gallery_0, dtype)),
-        (normalise(query_1, dtype), normalise(gallery_1, dtype)),
-    )
+    return _of_unit_rows(*unit_pairs(before, after), backfilled, relevance, chosen)
 
 
 def _of_unit_rows(
@@ -97,7 +87,7 @@ def mean_gains(
     """
     rng = np.random.default_rng(seed)
     total = np.zeros(len(before[1]))
-    systems = _unit_rows(before, after)
+    systems = unit_pairs(before, after)
     for _ in range(states):
         backfilled = rng.random(len(total)) < rng.random()
         seen = np.sort(rng.permutation(relevance.num_queries)[:queries])

@@ -125,6 +125,15 @@ class Relevance:
         """The number of queries, Q."""
         return len(self.positive_group)
 
+    def require(self, queries: int, gallery_size: int) -> None:
+        """Raise InputError unless it is about so many queries and gallery items."""
+        if self.num_queries != queries:
+            raise InputError(f"relevance: expected {queries} queries, got {self.num_queries}")
+        if self.gallery_size != gallery_size:
+            raise InputError(
+                f"relevance: expected a gallery of {gallery_size}, got {self.gallery_size}"
+            )
+
     def positives(self, query: int) -> Int64s:
         """Gallery indices that are relevant to a query and not ignored, ascending."""
         group = self.positive_group[query]

@@ -40,6 +40,16 @@ def common_dtype(*arrays: Floats) -> np.dtype[Any]:
     return np.result_type(np.float32, *(array.dtype for array in arrays))
 
 
+def unit_pairs(before: Pair, after: Pair) -> tuple[Pair, Pair]:
+    """Both systems with rows of unit length, in the precision of the more precise."""
+    dtype = common_dtype(*before, *after)
+    (query_0, gallery_0), (query_1, gallery_1) = before, after
+    return (
+        (normalise(query_0, dtype), normalise(gallery_0, dtype)),
+        (normalise(query_1, dtype), normalise(gallery_1, dtype)),
+    )
+
+
 def distinct_rows(rows: Floats) -> tuple[Floats, NDArray[np.int64]]:
     """Return the distinct rows by first appearance, and for each row where its equal is in them."""
     width = rows.shape[1] * rows.itemsize
