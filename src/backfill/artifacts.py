@@ -35,10 +35,15 @@ class Layout:
     """Paths of one dataset's artifacts, relative to the repository root."""
 
     def __init__(self, dataset: str, root: Path = Path()) -> None:
+        self.dataset = dataset
         self.data = root / "data" / dataset
         self.reports = root / "reports" / dataset
         self.split = self.data / "split"
         self.evaluations = self.data / "evaluate"
+
+    def absolute(self) -> Layout:
+        """The same, for processes that work in other folders."""
+        return Layout(self.dataset, self.data.parents[1].resolve())
 
     def images(self, part: str) -> Path:
         """(N, C, H, W) uint8 images of a part."""
@@ -136,9 +141,10 @@ def save_array(path: Path, array: np.ndarray[Any, Any]) -> None:
 def save_chunks(
     path: Path, shape: Sequence[int], dtype: Any, chunks: Iterable[np.ndarray[Any, Any]]
 ) -> None:
-    """Write one array of `shape` as .npy, from chunks of its first axis, one in memory at a time.
+    """Write one array of `shape` as .npy, from consecutive chunks, one in memory at a time.
 
-    The same bytes as those of :func:`save_array`.
+    Each chunk is some more rows of the last dimensions of the array, as many as it has itself. The
+    same bytes as those of :func:`save_array`.
     """
     header = {
         "descr": np.lib.format.dtype_to_descr(np.dtype(dtype)),
@@ -149,7 +155,7 @@ def save_chunks(
         np.lib.format.write_array_header_1_0(file, header)
         for chunk in chunks:
             assert chunk.dtype == dtype
-            assert chunk.shape[1:] == tuple(shape[1:])
+            assert chunk.shape[1:] == tuple(shape)[1 - chunk.ndim :]
             np.ascontiguousarray(chunk).tofile(file)
 
 

@@ -384,6 +384,25 @@ class Evaluate(Section):
     distance_bins: PositiveInt
 
 
+class Compute(Section):
+    """Where the work runs; it changes no result beyond rounding.
+
+    address: of a running Ray cluster; none: one is started for each stage. workers: tasks at a
+    time; none: one for each CPU. ranks: processes that train one encoder together.
+    """
+
+    engine: Literal["local", "ray"] = "local"
+    address: str | None = None
+    workers: PositiveInt | None = None
+    ranks: PositiveInt = 1
+
+    @model_validator(mode="after")
+    def _alone_where_local(self) -> Compute:
+        if self.engine == "local" and self.ranks > 1:
+            raise ValueError(f"ranks: {self.ranks}, expected 1 with engine local; ray has more")
+        return self
+
+
 class Report(Section):
     """How results are summarised."""
 
@@ -396,6 +415,7 @@ class Params(Section):
     """All of params.yaml."""
 
     device: str
+    compute: Compute = Compute()
     seeds: Annotated[list[Seed], Field(min_length=1)]
     dataset: DatasetSettings
     splits: Annotated[dict[Name, Split], Field(min_length=1)]

@@ -7,9 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from backfill.errors import InputError
-from backfill.retrieval import Relevance, backfill_curve, backfill_curve_at
+from backfill.retrieval import Index, Relevance, backfill_curve, backfill_curve_at
 from backfill.retrieval.approximate import nearest_items_approximately, recall
 from backfill.retrieval.nearest import nearest_items
+from backfill.retrieval.schedule import Schedule
 
 QUERIES, SIZE = 40, 1500
 RNG = np.random.default_rng(0)
@@ -93,29 +94,32 @@ def test_what_is_wrong_is_named() -> None:
         backfill_curve_at(3, (OLD[:30], OLD), (NEW[:30], NEW), ORDER, RELEVANCE)
 
 
-ARRIVAL = np.empty(SIZE, np.int64)
-ARRIVAL[ORDER] = np.arange(SIZE) * 4 // SIZE
+NEWCOMER = np.random.default_rng(5).random(SIZE) < 0.3
+SCHEDULE = Schedule.of(ORDER, np.linspace(0, 1, 4), np.zeros(SIZE, bool))
 
 
-@pytest.mark.parametrize("index", ["IVF16,Flat", "HNSW16"])
-def test_an_index_searched_whole_finds_the_exact_items(index: str) -> None:
-    exact = list(nearest_items(BEFORE, AFTER, ARRIVAL, 4, 20))
-    effort = {"IVF16,Flat": 16, "HNSW16": 1500}[index]
-    found = list(
-        nearest_items_approximately(BEFORE, AFTER, ARRIVAL, 4, 20, index=index, effort=effort)
-    )
+@pytest.mark.parametrize("index", [None, Index("IVF16,Flat", effort=16)])
+def test_newcomers_come_embedded_by_the_new_system(index: Index | None) -> None:
+    chosen = {"checkpoints": 6, "newcomer": NEWCOMER}
+    whole = backfill_curve(BEFORE, AFTER, ORDER, RELEVANCE, map_at=25, **chosen)
+    found = backfill_curve_at(25, BEFORE, AFTER, ORDER, RELEVANCE, index=index, **chosen)
+    np.testing.assert_allclose(found.average_precision, whole.average_precision, atol=1e-6)
+    np.testing.assert_array_equal(found.hits[5], whole.hits[5])
+
+
+@pytest.mark.parametrize("index", [Index("IVF16,Flat", 16), Index("HNSW16", 1500)])
+def test_an_index_searched_whole_finds_the_exact_items(index: Index) -> None:
+    exact = list(nearest_items(BEFORE, AFTER, SCHEDULE, 20))
+    found = list(nearest_items_approximately(BEFORE, AFTER, SCHEDULE, 20, index))
     assert (recall(found, exact) > 0.99).all()
 
 
 def test_less_effort_finds_less_and_every_item_from_its_side() -> None:
-    exact = list(nearest_items(BEFORE, AFTER, ARRIVAL, 4, 20))
+    exact = list(nearest_items(BEFORE, AFTER, SCHEDULE, 20))
     shares = []
     for effort in (1, 4):
-        found = list(
-            nearest_items_approximately(
-                BEFORE, AFTER, ARRIVAL, 4, 20, index="IVF16,Flat", effort=effort
-            )
-        )
+        index = Index("IVF16,Flat", effort, recall_queries=QUERIES)
+        found = list(nearest_items_approximately(BEFORE, AFTER, SCHEDULE, 20, index))
         shares.append(recall(found, exact))
         for t, nearest in enumerate(found):
             query, item = np.argwhere(nearest.items >= 0).T
@@ -125,8 +129,11 @@ def test_less_effort_finds_less_and_every_item_from_its_side() -> None:
                        * b[place] / np.linalg.norm(b[place], axis=1, keepdims=True), axis=1)
                 for a, b in (BEFORE, AFTER)
             ]  # fmt: skip
-            expected = np.where(ARRIVAL[place] <= t, systems[1], systems[0])
+            expected = np.where(SCHEDULE.arrival[place] <= t, systems[1], systems[0])
             np.testing.assert_allclose(nearest.similarity[query, item], expected, atol=1e-5)
+        no_self = Relevance.from_labels(LABELS[:QUERIES], LABELS)
+        curve = backfill_curve_at(20, BEFORE, AFTER, ORDER, no_self, 4, index=index)
+        np.testing.assert_allclose(curve.recall, shares[-1])
     assert (shares[0] < shares[1]).all()
     assert (shares[1] < 1).all()
 
@@ -134,4 +141,4 @@ def test_less_effort_finds_less_and_every_item_from_its_side() -> None:
 @pytest.mark.parametrize("index", ["Flat", "IVF99999,Flat", "nonsense"])
 def test_an_index_that_cannot_be_is_named(index: str) -> None:
     with pytest.raises(InputError, match=f"index: '{index}'"):
-        list(nearest_items_approximately(BEFORE, AFTER, ARRIVAL, 4, 20, index=index))
+        backfill_curve_at(20, BEFORE, AFTER, ORDER, RELEVANCE, index=Index(index))

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+
+class Shifts(NamedTuple):
+    """What is drawn for a batch of B images."""
+
+    offsets: Tensor  # (2, B, 1), pixels down and across, from 0 to twice the padding
+    mirrored: Tensor | None  # (B, 1) bool; None where nothing is mirrored
+
+    @classmethod
+    def draw(cls, count: int, generator: torch.Generator, padding: int, flip: bool) -> Shifts:
+        """Draw for `count` images."""
+        offsets = torch.randint(0, 2 * padding + 1, (2, count, 1), generator=generator)
+        mirrored = torch.rand(count, 1, generator=generator) < 0.5 if flip else None
+        return cls(offsets, mirrored)
 
 
 def shift_and_flip(images: Tensor, generator: torch.Generator, padding: int, flip: bool) -> Tensor:
@@ -20,11 +36,10 @@ def shift_and_flip(images: Tensor, generator: torch.Generator, padding: int, fli
         (B, C, H, W), of the same type.
     """
     count, channels, height, width = images.shape
-    offsets = torch.randint(0, 2 * padding + 1, (2, count, 1), generator=generator)
+    offsets, mirrored = Shifts.draw(count, generator, padding, flip)
     rows = offsets[0] + torch.arange(height)
     columns = offsets[1] + torch.arange(width)
-    if flip:
-        mirrored = torch.rand(count, 1, generator=generator) < 0.5
+    if mirrored is not None:
         columns = torch.where(mirrored, columns.flip(1), columns)
     # Reflecting the index instead of padding the image saves a copy of the batch.
     rows = _reflect(rows - padding, height)

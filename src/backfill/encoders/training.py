@@ -19,8 +19,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from backfill.artifacts import replacing
-from backfill.device import has_fast_bfloat16
+from backfill.encoders.data_parallel import ALONE, Ranks, Step, parallel
 from backfill.encoders.objectives import Batch
+from backfill.errors import InputError
 
 if TYPE_CHECKING:
     from backfill.encoders.model import Encoder
@@ -78,7 +79,11 @@ class Batches:
 
 @dataclass
 class Trainer:
-    """An encoder, its objective and optimiser on their way through the epochs."""
+    """An encoder, its objective and optimiser on their way through the epochs.
+
+    With several ranks, each has its own trainer, of the same seed and on the same data; the first
+    one writes checkpoints, which all must be able to read.
+    """
 
     encoder: Encoder
     objective: Objective
@@ -87,11 +92,18 @@ class Trainer:
     epochs: int
     seed: int
     device: torch.device
+    ranks: Ranks = ALONE
     history: list[dict[str, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        if self.batches.size % self.ranks.size:
+            raise InputError(
+                f"compute.ranks: {self.ranks.size}, expected a divisor of the batch size, "
+                f"{self.batches.size}"
+            )
         self.encoder.place(self.device)
         self.objective.to(self.device)
+        self.step = parallel(Step(self.encoder, self.objective, self.ranks), self.device)
         parameters = [*self.encoder.parameters(), *self.objective.parameters()]
         s = self.settings
         # Norms and biases are few and need no decay; decaying them costs accuracy.
@@ -112,13 +124,9 @@ class Trainer:
         """Train on every image once; returns the mean loss."""
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
         self.encoder.train()
-        bfloat16 = has_fast_bfloat16(self.device)
         total = torch.zeros((), device=self.device)
         for batch in self.batches.epoch(generator):
-            views = self.objective.views(batch.images, generator)
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16):
-                embeddings = self.encoder(views)
-            loss = self.objective(self.encoder, embeddings, batch, generator)
+            loss = self.step(batch, generator)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             self.optimizer.step()
@@ -154,6 +162,8 @@ class Trainer:
                 self._checkpoint(checkpoint, fingerprint)
 
     def _checkpoint(self, path: Path, fingerprint: str) -> None:
+        if self.ranks.rank > 0:
+            return
         state = {name: getattr(self, name).state_dict() for name in STATEFUL}
         with replacing(path) as temporary:
             torch.save({"for": fingerprint, "history": self.history, **state}, temporary)

@@ -16,6 +16,7 @@
 [0.417, 0.458, 1.0]
 """
 
+from backfill.retrieval.approximate import Index
 from backfill.retrieval.bootstrap import Interval, bootstrap_gain, bootstrap_mean
 from backfill.retrieval.calibrating import Calibration
 from backfill.retrieval.curve import MERGES, BackfillCurve, backfill_curve
@@ -37,6 +38,7 @@ __all__ = [
     "BackfillCurve",
     "Calibration",
     "Conditions",
+    "Index",
     "Interval",
     "Relevance",
     "backfill_curve",

@@ -9,6 +9,7 @@ filter, and the two lists are merged.
 # mypy: disable-error-code="call-arg, attr-defined, arg-type, union-attr, no-any-return"
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import faiss
 import numpy as np
@@ -17,13 +18,13 @@ from numpy.typing import NDArray
 from backfill.errors import InputError
 from backfill.retrieval.nearest import (
     BLOCK_ROWS,
-    Int64s,
     Nearest,
     Pair,
     merged,
     unit_blocks,
     unit_rows,
 )
+from backfill.retrieval.schedule import Schedule
 
 Float64s = NDArray[np.float64]
 
@@ -31,25 +32,32 @@ Float64s = NDArray[np.float64]
 _TRAINED_ON = 256
 
 
+@dataclass(frozen=True)
+class Index:
+    """An approximate index of a gallery, and how hard it is searched.
+
+    description: for faiss.index_factory, of an inverted file or an HNSW graph: `IVF1024,Flat`,
+    `HNSW32`. effort: cells that a search visits (nprobe), or candidates that it keeps (efSearch).
+    recall_queries: of how many queries, at most, the recall is measured, by exact search.
+    """
+
+    description: str
+    effort: int = 32
+    recall_queries: int = 200
+
+
 def nearest_items_approximately(
     before: Pair,
     after: Pair,
-    arrival: Int64s,
-    checkpoints: int,
+    schedule: Schedule,
     k: int,
+    index: Index,
     *,
-    index: str = "IVF1024,Flat",
-    effort: int = 32,
     block_rows: int = BLOCK_ROWS,
 ) -> Iterator[Nearest]:
     """Yield the k nearest items that faiss finds for every query at each checkpoint.
 
-    Arguments as in :func:`backfill.retrieval.nearest.nearest_items`, and:
-
-    Args:
-        index: a description for faiss.index_factory of an inverted file or an HNSW graph, such as
-            `IVF1024,Flat` or `HNSW32`.
-        effort: cells that a search visits (nprobe), or candidates that it keeps (efSearch).
+    Arguments as in :func:`backfill.retrieval.nearest.nearest_items`.
 
     Raises:
         InputError: faiss makes no such index of this gallery, or it is of another kind.
@@ -57,14 +65,18 @@ def nearest_items_approximately(
     names = "before[1] (gallery)", "after[1] (gallery)"
     queries = [unit_rows("query", np.asarray(pair[0])) for pair in (before, after)]
     indexes = [
-        _built(index, name, pair, block_rows)
+        _built(index.description, name, pair, block_rows)
         for name, pair in zip(names, (before, after), strict=True)
     ]
-    for t in range(checkpoints):
+    for t in range(len(schedule.edges) - 2):
         parts = []
-        for query, built, chosen in zip(queries, indexes, (arrival > t, arrival <= t), strict=True):
+        there = schedule.arrival <= t
+        waiting = ~there & ~schedule.newcomer
+        for query, built, chosen in zip(queries, indexes, (waiting, there), strict=True):
             selector = faiss.IDSelectorBitmap(np.packbits(chosen, bitorder="little"))
-            similarity, items = built.search(query, k, params=_search(built, effort, selector))
+            similarity, items = built.search(
+                query, k, params=_search(built, index.effort, selector)
+            )
             parts.append(Nearest(items, similarity))
         yield merged(parts, k)
 
@@ -92,7 +104,7 @@ def _built(index: str, name: str, system: Pair, block_rows: int) -> faiss.Index:
     except RuntimeError as error:
         reason = str(error).rpartition("Error: ")[2] or str(error)
         raise InputError(f"index: {index!r} cannot be made of {name}: {reason}") from error
-    for _, rows in unit_blocks(name, gallery, block_rows):
+    for _, rows in unit_blocks(name, gallery, slice(0, len(gallery)), block_rows):
         built.add(rows)
     return built
 

@@ -1,12 +1,15 @@
 """Backfill curves of galleries of millions: mAP@k and CMC@k from the k nearest items."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from backfill.compute import LOCAL, Engine
 from backfill.errors import InputError
 from backfill.retrieval import validate
+from backfill.retrieval.approximate import Index, nearest_items_approximately, recall
 from backfill.retrieval.curve import BackfillCurve
 from backfill.retrieval.nearest import BLOCK_ROWS, Nearest, Pair, checked_gallery, nearest_items
 from backfill.retrieval.relevance import Relevance
@@ -25,7 +28,10 @@ def backfill_curve_at(
     checkpoints: int | Sequence[float] | Float64s = 11,
     top_k: Sequence[int] = (1, 5),
     *,
+    newcomer: ArrayLike | None = None,
+    index: Index | None = None,
     block_rows: int = BLOCK_ROWS,
+    engine: Engine = LOCAL,
 ) -> BackfillCurve:
     """The backfill curve up to rank k, in one pass over galleries that stay on disk.
 
@@ -33,10 +39,14 @@ def backfill_curve_at(
     over the first k places, divided by min(positives, k) (Google Landmarks v2: Weyand et al., CVPR
     2020), and hits in the top_k, none above k. `before` and `after` are (query (Q, d), gallery
     (N, d)); the galleries may be memory-mapped, float16 or float32, and are read once, `block_rows`
-    at a time. order, relevance, checkpoints and top_k are as there. Every ignored item of a query
-    costs a place in the search, so lists of thousands are slow.
+    at a time. order, relevance, checkpoints, top_k and newcomer are as there. Every ignored item of
+    a query costs a place in the search, so lists of thousands are slow.
 
-    Memory is O(Q T (k + ignored) + N) besides two blocks of the gallery.
+    index: search an index of either gallery instead, approximately; the curve then has the recall
+    at each checkpoint, the share of the exact k nearest items that is found, over some queries.
+    engine: where the galleries are searched, in parts; an index is always searched here.
+
+    Memory is O(Q T (k + ignored) + N) besides two blocks of the gallery, or the indexes.
 
     Raises InputError as :func:`backfill_curve` does; a wrong row of a gallery is found when it is
     read.
@@ -51,23 +61,30 @@ def backfill_curve_at(
     fraction = validate.fractions("checkpoints", checkpoints)
     depth = validate.depth("k", k, size)
     cutoffs = validate.cutoffs("top_k", top_k)
+    new = validate.flags("newcomer", newcomer, size)
     if max(cutoffs) > depth:
         raise InputError(f"top_k: expected none above k, {depth}, got {max(cutoffs)}")
-    arrival = Schedule.of(sequence, fraction, np.zeros(size, bool)).arrival
-    most_ignored = int(np.diff(relevance.ignored_indptr).max())
-    found = nearest_items(
-        before,
-        after,
-        arrival,
-        len(fraction),
-        min(depth + most_ignored, size),
-        block_rows=block_rows,
+    schedule = Schedule.of(sequence, fraction, new)
+    places = min(depth + int(np.diff(relevance.ignored_indptr).max()), size)
+
+    def exact(rows: slice) -> Iterator[Nearest]:
+        old, new = ((query[rows], gallery) for query, gallery in (before, after))
+        return nearest_items(old, new, schedule, places, block_rows=block_rows, engine=engine)
+
+    if index is None:
+        return _curve_of(exact(slice(None)), schedule, fraction, relevance, depth, cutoffs)
+    found = list(
+        nearest_items_approximately(before, after, schedule, places, index, block_rows=block_rows)
     )
-    return curve_of(found, fraction, relevance, depth, cutoffs)
+    curve = _curve_of(iter(found), schedule, fraction, relevance, depth, cutoffs)
+    some = slice(None, None, -(-queries // index.recall_queries))
+    seen = [Nearest(nearest.items[some], nearest.similarity[some]) for nearest in found]
+    return replace(curve, recall=recall(seen, list(exact(some))))
 
 
-def curve_of(
-    found: Iterable[Nearest],
+def _curve_of(
+    found: Iterator[Nearest],
+    schedule: Schedule,
     fraction: Float64s,
     relevance: Relevance,
     depth: int,
@@ -78,18 +95,22 @@ def curve_of(
     found: at least the `depth` nearest that a query does not ignore.
     """
     index = np.stack([nearest.items for nearest in found], axis=1)
-    shape = index.shape[:2]
-    precision, best = np.full(shape, np.nan), np.zeros(shape, np.int64)
+    precision, best = np.full(index.shape[:2], np.nan), np.zeros(index.shape[:2], np.int64)
+    # From which checkpoint an item is in the gallery.
+    there_from = np.where(schedule.newcomer, schedule.arrival, 0)
+    ranks, times = np.arange(1, depth + 1), np.arange(len(fraction))
     for query in range(len(index)):
         positives = relevance.positives(query)
         if len(positives) == 0:
             continue
         relevant = _ranked(index[query], positives, relevance.ignored(query), depth)
-        ranks = np.arange(1, depth + 1)
         exact = np.cumsum(relevant, axis=1) / ranks
-        precision[query] = (exact * relevant).sum(axis=1) / min(len(positives), depth)
+        there = np.searchsorted(np.sort(there_from[positives]), times, side="right")
+        with np.errstate(invalid="ignore"):  # 0 / 0 is NaN: no positive is there yet
+            precision[query] = (exact * relevant).sum(axis=1) / np.minimum(there, depth)
         best[query] = np.where(relevant.any(axis=1), relevant.argmax(axis=1) + 1, depth + 1)
-    return BackfillCurve.of_ranks(fraction, precision, best, top_k)
+    where = " that is in the gallery from the start" if schedule.newcomer.any() else ""
+    return BackfillCurve.of_ranks(fraction, precision, best, top_k, where)
 
 
 def _ranked(index: Int64s, positives: Int64s, ignored: Int64s, depth: int) -> NDArray[np.bool_]:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from backfill.retrieval.kernel import compiled
 from backfill.retrieval.relevance import Relevance
 from backfill.retrieval.schedule import Schedule
-from backfill.retrieval.similarity import Floats, Pair, SimilarityPlan
+from backfill.retrieval.similarity import Floats, SimilarityPlan
 
 MERGES = ("reciprocal_rank", "min_max", "z_score")
 
@@ -37,18 +37,18 @@ _NO_LIST = np.int8(2)
 
 
 def merged_scores(
-    merge: str, before: Pair, after: Pair, relevance: Relevance, schedules: list[Schedule]
+    merge: str, plan: SimilarityPlan, part: slice, relevance: Relevance, schedules: list[Schedule]
 ) -> Iterator[tuple[slice, int, Float64s]]:
     """Yield (queries, checkpoint, scores (B, N)) by gallery index; the next one overwrites them.
 
-    before, after: (query, gallery) of unit rows. schedules: one a checkpoint, of that one alone.
+    plan: of both systems, by gallery index. part: of the queries. schedules: one a checkpoint, of
+    that one alone.
     """
-    size = len(before[1])
+    size = plan.columns.shape[1]
     workers = get_num_threads()
-    plan = SimilarityPlan.of(before, after, np.arange(size))
     lists = [_lists(schedule) for schedule in schedules]
     # Beside a similarity, an item has a score and, for its rank, a place in two rankings.
-    for block, similarity in plan.blocks(extra_bytes=16 * size):
+    for block, similarity in plan.blocks(part, extra_bytes=16 * size):
         ignored = relevance.ignored_indptr[block.start : block.stop + 1], relevance.ignored_indices
         scores = np.empty((len(similarity), size))
         if merge == "reciprocal_rank":

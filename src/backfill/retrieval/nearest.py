@@ -8,7 +8,7 @@ ones of the groups that have arrived, and only these are kept.
 """
 
 import mmap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import faiss
@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from tqdm import tqdm
 
+from backfill.compute import LOCAL, Engine
 from backfill.errors import InputError
 from backfill.retrieval import validate
+from backfill.retrieval.schedule import Schedule
 
 Float32s = NDArray[np.float32]
 Int64s = NDArray[np.int64]
@@ -37,11 +39,11 @@ class Nearest(NamedTuple):
 def nearest_items(
     before: Pair,
     after: Pair,
-    arrival: Int64s,
-    checkpoints: int,
+    schedule: Schedule,
     k: int,
     *,
     block_rows: int = BLOCK_ROWS,
+    engine: Engine = LOCAL,
 ) -> Iterator[Nearest]:
     """Yield the k nearest items of every query at each checkpoint.
 
@@ -51,35 +53,56 @@ def nearest_items(
     Args:
         before: (query (Q, d1), gallery (N, d1)) of the system that ranks waiting items.
         after: (query (Q, d2), gallery (N, d2)) of the one that ranks backfilled items.
-        arrival: (N,) the checkpoint from which an item is backfilled; `checkpoints`: never.
-        checkpoints: how many there are, T.
+        schedule: from which checkpoint an item is backfilled, or there at all.
         k: items a query.
         block_rows: of the gallery, to be held at a time.
+        engine: where the galleries are searched, in parts.
 
     Raises:
         InputError: a row of a gallery is not finite or has no direction; names the row.
     """
-    groups = range(checkpoints + 1)
-    waiting = _by_group("before[1] (gallery)", before, arrival, groups[1:], k, block_rows)
-    backfilled = _by_group("after[1] (gallery)", after, arrival, groups[:-1], k, block_rows)
+    checkpoints = len(schedule.edges) - 2
+    # Newcomers never wait: the old system knows nothing of them.
+    waiting = np.where(schedule.newcomer, 0, schedule.arrival)
+    sides = [
+        _Side("before[1] (gallery)", before, waiting, range(1, checkpoints + 1), k, block_rows),
+        _Side("after[1] (gallery)", after, schedule.arrival, range(checkpoints), k, block_rows),
+    ]
+    parts = engine.cut(len(waiting))
+    tasks = [(side, part) for side in (0, 1) for part in parts]
+    found: list[list[Nearest]] = [[], []]
+    searched = engine.map(_searched, sides, tasks, title="gallery")
+    for (side, _), groups in zip(tasks, searched, strict=True):
+        had = found[side]
+        found[side] = [merged(pair, k) for pair in zip(had, groups, strict=True)] if had else groups
     for t in range(checkpoints):
-        yield merged(waiting[t:] + backfilled[: t + 1], k)
+        yield merged([*found[0][t:], *found[1][: t + 1]], k)
 
 
-def _by_group(
-    name: str, system: Pair, arrival: Int64s, groups: range, k: int, block_rows: int
-) -> list[Nearest]:
-    """The nearest items of each group, by one system."""
-    query, gallery = unit_rows("query", np.asarray(system[0])), system[1]
-    found = [faiss.ResultHeap(len(query), k, keep_max=True) for _ in groups]
-    for first, rows in unit_blocks(name, gallery, block_rows):
-        of_block = arrival[first : first + len(rows)]
-        for heap, group in zip(found, groups, strict=True):
+class _Side(NamedTuple):
+    """One of the two systems: items of group g are searched for if g is in `groups`."""
+
+    name: str
+    system: Pair
+    group: Int64s  # (N,)
+    groups: range
+    k: int
+    block_rows: int
+
+
+def _searched(sides: list[_Side], task: tuple[int, slice]) -> list[Nearest]:
+    """The nearest items of each group among some rows of one system's gallery."""
+    side, part = sides[task[0]], task[1]
+    query = unit_rows("query", np.asarray(side.system[0]))
+    found = [faiss.ResultHeap(len(query), side.k, keep_max=True) for _ in side.groups]
+    for first, rows in unit_blocks(side.name, side.system[1], part, side.block_rows):
+        of_block = side.group[first : first + len(rows)]
+        for heap, group in zip(found, side.groups, strict=True):
             chosen = np.flatnonzero(of_block == group)
             if len(chosen):
                 # faiss keeps its own best of a block, and the heap the best of all blocks.
                 similarity, place = faiss.knn(
-                    query, rows[chosen], min(k, len(chosen)), faiss.METRIC_INNER_PRODUCT
+                    query, rows[chosen], min(side.k, len(chosen)), faiss.METRIC_INNER_PRODUCT
                 )
                 heap.add_result(similarity, chosen[place] + first)
     for heap in found:
@@ -87,13 +110,16 @@ def _by_group(
     return [Nearest(heap.I, heap.D) for heap in found]
 
 
-def unit_blocks(name: str, gallery: ArrayLike, rows: int) -> Iterator[tuple[int, Float32s]]:
-    """Yield (first row, rows of unit length in float32), block by block."""
+def unit_blocks(
+    name: str, gallery: ArrayLike, part: slice, rows: int
+) -> Iterator[tuple[int, Float32s]]:
+    """Yield (first row, rows of unit length in float32), block by block, of a part of a gallery."""
     stored: NDArray[np.floating] = np.asanyarray(gallery)  # type: ignore[type-arg]
     # Copies on write would be lost with what is dropped below.
     mapped = getattr(stored, "_mmap", None) if getattr(stored, "mode", None) == "r" else None
-    for first in tqdm(range(0, len(stored), rows), desc=name, unit="block", disable=None):
-        yield first, unit_rows(name, stored[first : first + rows], first)
+    blocks = range(part.start, part.stop, rows)
+    for first in tqdm(blocks, desc=name, unit="block", disable=None):
+        yield first, unit_rows(name, stored[first : min(first + rows, part.stop)], first)
         if mapped is not None:
             mapped.madvise(mmap.MADV_DONTNEED)  # what was read stays in the process otherwise
 
@@ -113,7 +139,7 @@ def unit_rows(name: str, rows: NDArray[np.floating], first: int = 0) -> Float32s
     return unit
 
 
-def merged(parts: list[Nearest], k: int) -> Nearest:
+def merged(parts: Sequence[Nearest], k: int) -> Nearest:
     """The k nearest of several lists that share no item."""
     index = np.concatenate([part.items for part in parts], axis=1)
     similarity = np.concatenate([part.similarity for part in parts], axis=1)

@@ -68,11 +68,12 @@ def distinct_rows(rows: Floats) -> tuple[Floats, NDArray[np.int64]]:
     return rows[np.unique(columns, return_index=True)[1]], columns
 
 
-def query_blocks(queries: int, row_bytes: int) -> Iterator[slice]:
-    """Cut the queries into blocks of about BLOCK_BYTES at `row_bytes` a query."""
+def query_blocks(queries: int | slice, row_bytes: int) -> Iterator[slice]:
+    """Cut the queries, or a part of them, into blocks of about BLOCK_BYTES, `row_bytes` each."""
+    part = queries if isinstance(queries, slice) else slice(0, queries)
     step = max(1, BLOCK_BYTES // row_bytes)
-    for start in range(0, queries, step):
-        yield slice(start, min(start + step, queries))
+    for start in range(part.start, part.stop, step):
+        yield slice(start, min(start + step, part.stop))
 
 
 @dataclass(frozen=True)
@@ -110,14 +111,14 @@ class SimilarityPlan:
         """Number of similarities per query."""
         return sum(len(rows) for _, rows in self.products)
 
-    def blocks(self, extra_bytes: int = 0) -> Iterator[tuple[slice, Floats]]:
+    def blocks(self, part: slice, extra_bytes: int = 0) -> Iterator[tuple[slice, Floats]]:
         """Yield (queries, similarities (B, width)); the array is overwritten by the next block.
 
-        extra_bytes: what the caller will hold for each query of the block besides.
+        part: of the queries. extra_bytes: what the caller will hold for each of a block besides.
         """
-        queries, dtype = len(self.products[0][0]), self.products[0][0].dtype
+        dtype = self.products[0][0].dtype
         memory: Floats | None = None
-        for block in query_blocks(queries, self.width * dtype.itemsize + extra_bytes):
+        for block in query_blocks(part, self.width * dtype.itemsize + extra_bytes):
             if memory is None:
                 memory = np.empty((block.stop - block.start, self.width), dtype)
             similarity = memory[: block.stop - block.start]

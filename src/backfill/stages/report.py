@@ -16,7 +16,8 @@ def report(params: Params, layout: Layout, study: str) -> None:
         results(params, layout, study),
         layout.report(study),
         dataset=params.dataset.name,
-        parameters=params.model_dump(mode="json", exclude_none=True),
+        # Where the work ran changes no result.
+        parameters=params.model_dump(mode="json", exclude_none=True, exclude={"compute"}),
         seed=params.report.seed,
         resamples=params.report.bootstrap_resamples,
         level=params.report.confidence,

@@ -6,15 +6,18 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from dvclive import Live
 
+from backfill import compute
 from backfill import device as devices
 from backfill.artifacts import Layout, load_array, replacing
+from backfill.compute import Place
 from backfill.encoders import objectives
+from backfill.encoders.data_parallel import Ranks, joined
 from backfill.encoders.model import Encoder
 from backfill.encoders.teacher import Teacher
 from backfill.encoders.training import Batches, Trainer
@@ -24,11 +27,37 @@ from backfill.stages.command import run
 CHECKPOINTS = Path(".checkpoints")
 
 
+class Run(NamedTuple):
+    """What every process that trains an encoder is told."""
+
+    params: Params
+    layout: Layout
+    name: str
+    folder: Path  # of checkpoints and of the training curve, until the run is finished
+
+
 def train(params: Params, layout: Layout, name: str) -> None:
     """Train the encoder of one row and write its weights and training curve."""
+    folder = CHECKPOINTS / params.dataset.name / name
+    # Other processes may work elsewhere.
+    run = Run(params, layout.absolute(), name, folder.resolve())
+    with compute.start(params.compute) as engine:
+        engine.gang(train_together, run, params.compute.ranks, gpu=params.device != "cpu")
+    shutil.rmtree(folder)
+
+
+def train_together(run: Run, place: Place) -> None:
+    """Train as one of the processes that share each batch; the first one writes."""
+    device = devices.choose(run.params.device)
+    with joined(place, device) as ranks:
+        fit(run, ranks, device)
+
+
+def fit(run: Run, ranks: Ranks, device: torch.device) -> None:
+    """Train to the end, from this run's own checkpoint if there is one."""
+    params, layout, name = run.params, run.layout, run.name
     row = params.encoders[name]
     settings = row.training(params.train)
-    device = devices.choose(params.device)
     devices.make_deterministic(row.seed)
 
     images = load_array(layout.images("train"), memory_map=True)
@@ -54,25 +83,28 @@ def train(params: Params, layout: Layout, name: str) -> None:
     )
     targets = torch.from_numpy(np.searchsorted(classes, labels))
     batches = Batches(images, targets, rows, settings.batch_size, device)
-    trainer = Trainer(encoder, objective, batches, settings, settings.epochs, row.seed, device)
+    trainer = Trainer(
+        encoder, objective, batches, settings, settings.epochs, row.seed, device, ranks
+    )
+    checkpoint = run.folder / "checkpoint.pt", fingerprint(params, layout, name)
+    if ranks.rank > 0:
+        trainer.run(*checkpoint, log=lambda record: None, title=f"train {name}")
+        return
 
-    folder = CHECKPOINTS / params.dataset.name / name
-    with Live(str(folder / "live"), save_dvc_exp=False, dvcyaml=None, report=None) as live:
+    with Live(str(run.folder / "live"), save_dvc_exp=False, dvcyaml=None, report=None) as live:
 
         def log(record: dict[str, float]) -> None:
             for metric, value in record.items():
                 live.log_metric(metric, value)
             live.next_step()
 
-        checkpoint = folder / "checkpoint.pt"
-        trainer.run(checkpoint, fingerprint(params, layout, name), log, title=f"train {name}")
+        trainer.run(*checkpoint, log, title=f"train {name}")
 
     with replacing(layout.encoder(name)) as out:
         out.mkdir()
         encoder.save(out / layout.weights(name).name)
-        for curve in sorted((folder / "live" / "plots" / "metrics").glob("*.tsv")):
+        for curve in sorted((run.folder / "live" / "plots" / "metrics").glob("*.tsv")):
             (out / curve.name).write_bytes(curve.read_bytes())
-    shutil.rmtree(folder)
 
 
 def fingerprint(params: Params, layout: Layout, name: str) -> str:
