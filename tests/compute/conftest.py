@@ -35,19 +35,17 @@ def busy(function: str) -> list[psutil.Process]:
 
 @pytest.fixture
 def kill_one() -> Iterator[Callable[[str], list[int]]]:
-    """Kill one process as soon as two are at a function; returns where its id will stand."""
+    """Kill one process soon after it is first seen at a function; its id is in what is returned."""
     killed: list[int] = []
+    over = threading.Event()
     watching: list[threading.Thread] = []
 
     def watch(function: str) -> None:
-        deadline = time.monotonic() + 60
-        while not killed and time.monotonic() < deadline:
-            found = busy(function)
-            if len(found) >= 2:
-                time.sleep(0.05)  # into the middle of its work
-                os.kill(found[0].pid, signal.SIGKILL)
-                killed.append(found[0].pid)
-            time.sleep(0.005)
+        while not killed and not over.wait(0.005):
+            for process in busy(function)[:1]:
+                time.sleep(0.02)  # into the middle of its work
+                os.kill(process.pid, signal.SIGKILL)
+                killed.append(process.pid)
 
     def begin(function: str) -> list[int]:
         watching.append(threading.Thread(target=watch, args=(function,)))
@@ -55,5 +53,6 @@ def kill_one() -> Iterator[Callable[[str], list[int]]]:
         return killed
 
     yield begin
+    over.set()
     for thread in watching:
         thread.join()

@@ -47,7 +47,10 @@ class OnRay:
     @classmethod
     @contextmanager
     def connected(cls, settings: Compute) -> Iterator[OnRay]:
-        """Join the cluster at `settings.address`, or start one on this machine for as long."""
+        """Join the cluster at `settings.address`, or start one on this machine for as long.
+
+        A cluster that this process is connected to already is used, and left as it is.
+        """
         # A workflow that phones nobody.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         try:
@@ -56,31 +59,17 @@ class OnRay:
             raise InputError(
                 "compute.engine: 'ray' needs the package ray; pip install 'backfill[ray]'"
             ) from None
-        own = settings.address is None
-        try:
-            if settings.address is not None:
-                _require_answer(settings.address)
-            ray.init(
-                address="local" if own else settings.address,
-                num_cpus=settings.workers if own else None,
-                include_dashboard=False if own else None,
-                logging_level="ERROR",
-                log_to_driver=False,
-                # Each task has one CPU, and so one thread; Ray sets OpenMP's number itself.
-                runtime_env={"env_vars": {"NUMBA_NUM_THREADS": "1"}},
-            )
-        except (OSError, ValueError, RuntimeError) as error:
-            reason = str(error).splitlines()[0]
-            raise InputError(
-                f"compute.address: {settings.address!r}, expected a running Ray cluster ({reason})"
-            ) from error
+        had = ray.is_initialized()
+        if not had:
+            _connect(settings)
         try:
             ray.util.register_serializer(np.memmap, serializer=_by_name, deserializer=_mapped_again)
             found = ray.cluster_resources()
             cpus = int(found.get("CPU", 1))
             yield cls(min(settings.workers or cpus, cpus), int(found.get("GPU", 0)))
         finally:
-            ray.shutdown()
+            if not had:
+                ray.shutdown()
 
     def cut(self, count: int, multiple: int = 1) -> list[slice]:
         """See :class:`backfill.compute.engine.Engine`."""
@@ -145,6 +134,29 @@ class OnRay:
                 for each in members:
                     ray.kill(each)
         raise InputError(f"compute.ranks: a process died in each of {_RETRIES} attempts")
+
+
+def _connect(settings: Compute) -> None:
+    import ray
+
+    own = settings.address is None
+    try:
+        if settings.address is not None:
+            _require_answer(settings.address)
+        ray.init(
+            address="local" if own else settings.address,
+            num_cpus=settings.workers if own else None,
+            include_dashboard=False if own else None,
+            logging_level="ERROR",
+            log_to_driver=False,
+            # Each task has one CPU, and so one thread; Ray sets OpenMP's number itself.
+            runtime_env={"env_vars": {"NUMBA_NUM_THREADS": "1"}},
+        )
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"compute.address: {settings.address!r}, expected a running Ray cluster ({reason})"
+        ) from error
 
 
 def _require_answer(address: str) -> None:

@@ -48,7 +48,10 @@ ALONE = Ranks()
 
 @contextmanager
 def joined(place: Place, device: torch.device) -> Iterator[Ranks]:
-    """Meet the other ranks, if there are any, until the block ends."""
+    """Meet the other ranks, if there are any, until the block ends.
+
+    What is :func:`parallel` must be gone by then: it would wait for the others for ever.
+    """
     if place.size == 1:
         yield ALONE
         return
@@ -56,6 +59,7 @@ def joined(place: Place, device: torch.device) -> Iterator[Ranks]:
     dist.init_process_group(backend, place.meeting, rank=place.rank, world_size=place.size)
     try:
         yield Ranks(place.rank, place.size)
+        dist.barrier()  # who leaves early is missed by those that still work
     finally:
         dist.destroy_process_group()
 
