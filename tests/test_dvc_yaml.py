@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "backfill"
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 # Reading, checking and writing: a change here changes no result, and would rerun everything.
-PLUMBING = {"errors.py", "params.py", "artifacts.py", "stages/command.py"} | {
+PLUMBING = {"errors.py", "params.py", "artifacts.py", "stages/command.py", "machine.py"} | {
     f"compute/{path.name}" for path in (PACKAGE / "compute").glob("*.py")
 }
 

@@ -6,6 +6,7 @@
     data/<dataset>/transforms/  <transform>/: weights, training curve, by seed
     data/<dataset>/orders/      <order>.npy
     data/<dataset>/evaluate/    <study>/<method>/: every query's curve, distance histograms
+    data/<dataset>/costs/       <stage>/<row>.json: time and memory that it took
     reports/<dataset>/          <study>/: what people read
 
 Everything is written to a temporary name beside its target and renamed, so that a process that
@@ -93,6 +94,10 @@ class Layout:
     def evaluation(self, study: str, name: str) -> Path:
         """Folder of a method's results."""
         return self.evaluations / study / name
+
+    def cost(self, stage: str, *row: str) -> Path:
+        """What a stage cost when it was last run."""
+        return self.data.joinpath("costs", stage, *row).with_suffix(".json")
 
     def report(self, study: str) -> Path:
         """Folder of a study's report."""

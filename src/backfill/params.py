@@ -435,10 +435,41 @@ class Params(Section):
         modules = [f"{row}/{module}" for row, t in self.transforms.items() for module in t.modules]
         return [*self.encoders, *modules]
 
+    def stages_of(self, study: str) -> list[tuple[str, ...]]:
+        """Stage and row of everything that a study is made from, in the order of the pipeline."""
+        methods = {name: row for name, row in self.methods.items() if row.study == study}
+        orders = {row.order for row in methods.values()}
+        pairs = [pair for row in methods.values() for pair in (row.before, row.after)]
+        needed = [name for pair in pairs for name in (pair.query, pair.gallery)]
+        needed += [name for order in orders for name in _folders(self.orders[order])]
+        made: set[str] = set()
+        while needed:
+            name = needed.pop().partition("/")[0]
+            if name not in made:
+                made.add(name)
+                transform, encoder = self.transforms.get(name), self.encoders.get(name)
+                needed += transform.inputs if transform else []
+                needed += [encoder.teacher] if encoder and encoder.teacher else []
+        encoders = [name for name in self.encoders if name in made]
+        return [
+            ("split",),
+            *(("train", name) for name in encoders),
+            *(("embed", name) for name in encoders),
+            *(("transform", name) for name in self.transforms if name in made),
+            *(("order", name) for name in self.orders if name in orders),
+            *(("evaluate", name) for name in methods),
+        ]
+
     def in_panel(self, study: str, panel: str) -> dict[str, Method]:
         """The methods of a study's panel, by name."""
         place = (study, panel)
         return {name: m for name, m in self.methods.items() if (m.study, m.panel) == place}
+
+
+def _folders(order: Order) -> list[str]:
+    """The embedding sets, without their modules, that an order is made from."""
+    places = [place.partition("/") for place in (order.needs, order.by)]
+    return [name for kind, _, name in places if kind == "embeddings"]
 
 
 def load(path: Path | str = "params.yaml") -> Params:

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+from backfill.params import load
+
 from .conftest import ONE_WORKER, TARGET, Project
 
 pytestmark = ONE_WORKER
@@ -70,6 +72,25 @@ def test_the_report_is_complete(finished: Project) -> None:
                  "distances.png", "index.html"):  # fmt: skip
         assert (report / name).stat().st_size > 100, name
     assert "rm_naive" in finished.run("python", "-m", "backfill.reporting")
+
+
+def test_every_stage_says_what_it_cost(finished: Project) -> None:
+    lock = yaml.safe_load((finished.folder / "dvc.lock").read_text())["stages"]
+    params = load(finished.folder / "params.yaml")
+    before = {"@".join(stage) for stage in params.stages_of("overview")}
+    assert before == set(lock) - {"check", TARGET}
+    costs = finished.folder / "data" / "digits" / "costs"
+    page = (finished.folder / "reports" / "digits" / "overview" / "index.html").read_text()
+    for stage in lock:
+        cost = json.loads((costs / f"{stage.replace('@', '/')}.json").read_text())
+        assert 0.01 < cost["wall_s"] < 600
+        assert 0.02 < cost["peak_gib"] < 20
+        assert cost["items"] > 0
+        assert cost["items_per_s"] > 0
+    assert "What it cost" in page
+    assert cost["machine"] in page
+    shown = finished.run("dvc", "metrics", "show", "--json", "data/digits/costs/train/old.json")
+    assert '"unit": "images"' in shown
 
 
 @pytest.mark.parametrize(
@@ -137,7 +158,12 @@ def test_the_same_seed_gives_the_same_bytes(finished: Project, tmp_path: Path) -
     after = yaml.safe_load((again.folder / "dvc.lock").read_text())["stages"]
     for stage in ("split", "train@old", "train@bct", "embed@bct", "transform@bict", "order@random",
                   "evaluate@bict"):  # fmt: skip
-        assert after[stage]["outs"] == before[stage]["outs"], stage
+        assert outputs(after[stage]) == outputs(before[stage]), stage
+
+
+def outputs(stage: dict[str, Any]) -> list[Any]:
+    """What a stage makes, less what it cost."""
+    return [out for out in stage["outs"] if "/costs/" not in out["path"]]
 
 
 def test_a_killed_stage_leaves_nothing_and_repro_goes_on(clone: Project) -> None:

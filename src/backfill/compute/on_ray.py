@@ -127,7 +127,8 @@ class OnRay:
                     each.run.remote(function, shared, Place(rank, size, meeting))
                     for rank, each in enumerate(members)
                 ]
-                return _first_of(running)
+                result: Result = _first_of(running)
+                return result
             except ray.exceptions.RayActorError:
                 continue
             finally:

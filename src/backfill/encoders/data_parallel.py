@@ -40,7 +40,7 @@ class Ranks:
 
     def gather(self, rows: Tensor) -> Tensor:
         """All ranks' equally many rows, in the order of the ranks; gradients flow back to each."""
-        return rows if self.size == 1 else torch.cat(all_gather(rows))
+        return rows if self.size == 1 else torch.cat(all_gather(rows))  # type: ignore[no-untyped-call]
 
 
 ALONE = Ranks()
@@ -92,5 +92,5 @@ def parallel(step: Step, device: torch.device) -> nn.Module:
     if step.ranks.size == 1:
         return step
     if device.type == "cuda":
-        step = nn.SyncBatchNorm.convert_sync_batchnorm(step)
+        step = nn.SyncBatchNorm.convert_sync_batchnorm(step)  # type: ignore[no-untyped-call]
     return DistributedDataParallel(step)

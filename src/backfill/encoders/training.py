@@ -136,8 +136,10 @@ class Trainer:
         return float(total) / len(self.batches)
 
     def run(self, checkpoint: Path, fingerprint: str, log: Callable[[dict[str, float]], object],
-            title: str) -> None:  # fmt: skip
+            title: str) -> int:  # fmt: skip
         """Train to the end, from `checkpoint` where it holds the state of this very run.
+
+        Returns how many images were trained on now, each counted once an epoch.
 
         Args:
             checkpoint: written after each epoch.
@@ -160,6 +162,7 @@ class Trainer:
                 bar.set_postfix(epoch=epoch + 1, loss=f"{loss:.3f}", refresh=False)
                 log(record)
                 self._checkpoint(checkpoint, fingerprint)
+        return (self.epochs - done) * steps * self.batches.size
 
     def _checkpoint(self, path: Path, fingerprint: str) -> None:
         if self.ranks.rank > 0:

@@ -75,6 +75,7 @@ class Page:
     frame: pd.DataFrame
     figures: Mapping[str, bytes]
     extras: Sequence[Extra]
+    costs: Extra | None
     parameters: Mapping[str, Any]
     resamples: int
     level: float
@@ -108,6 +109,7 @@ class Page:
             references=listed(list(pure_references(panels))[::-1] or ["none"]),
             plots=[self._plot(measure) for measure in measures(reference)],
             sections=[_section(extra) for extra in self.extras],
+            costs=None if self.costs is None else _section(self.costs),
             distances=_data_uri(self.figures["distances"]),
             distances_of=(len(shown_distances(panels)), len(results)),
             systems=self._systems(),

@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from backfill.artifacts import replacing
 from backfill.reporting import style, table
 from backfill.reporting.ablations import ablations
 from backfill.reporting.comparison import comparison
+from backfill.reporting.costs import costs as costs_of
 from backfill.reporting.distances_figure import distance_figure, shown_distances
 from backfill.reporting.extra import Extra
 from backfill.reporting.figures import curve_figure
@@ -35,12 +38,14 @@ def write_report(
     seed: int,
     resamples: int,
     level: float,
+    costs: pd.DataFrame | None = None,
 ) -> None:
     """Write metrics.json, table.md, table.csv, curves.csv, one PNG a figure, extra/ and index.html.
 
     dataset: its name; the paper's numbers stand beside ours where the paper has it.
     parameters: shown on the page as given.
     seed, resamples, level: of the bootstrap intervals.
+    costs: of the runs of the stages before, see :func:`backfill.reporting.costs.costs`.
 
     extra/ holds what depends on the study: findings.md always, and more where there is more to
     show. The same results give the same bytes. Each file is replaced as a whole. Figures are PNG
@@ -65,6 +70,7 @@ def write_report(
         for name, panel in study.panels.items()
     }
     extras = _extras(study, metrics, title, sampling)
+    taken = None if costs is None else costs_of(costs)
     by_name = _by_name(study, metrics)
     labels = {
         name: {row: label for label, row in panel.names.items()}
@@ -86,6 +92,7 @@ def write_report(
         frame=frame,
         figures={name: style.svg(figure) for name, figure in figures.items()},
         extras=extras,
+        costs=taken,
         parameters=parameters,
         resamples=resamples,
         level=level,
@@ -100,7 +107,7 @@ def write_report(
         "index.html": page.html(),
     }
     aside: dict[str, str | bytes] = {"findings.md": _sentences(title, found, extras)}
-    for extra in extras:
+    for extra in (*extras, *([taken] if taken else [])):
         aside |= extra.files()
     # Only now, when all of it is made: a report is never part old, part new.
     for name, content in files.items():

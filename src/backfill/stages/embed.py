@@ -16,7 +16,7 @@ from backfill.encoders.augment import Shifts, shift_and_flip
 from backfill.encoders.embedding import embed as embed_images
 from backfill.encoders.model import Encoder
 from backfill.params import Augment, Embed, Params
-from backfill.stages.command import run
+from backfill.stages.command import Done, run
 
 Array = np.ndarray[Any, Any]
 
@@ -39,12 +39,13 @@ class Shard(NamedTuple):
     view: int | None  # an augmented one; none: as they are
 
 
-def embed(params: Params, layout: Layout, name: str) -> None:
+def embed(params: Params, layout: Layout, name: str) -> Done:
     """Write (views, N, D) embeddings of the augmented training set, (1, N, D) of the others.
 
     The encoder's classifier, if it has one, is stored beside them.
     """
     encoder = Encoder.load(layout.weights(name))
+    images = 0
     everywhere = layout.absolute()  # other processes may work in other folders
     with compute.start(params.compute) as engine, replacing(layout.embeddings(name)) as folder:
         for part in PARTS:
@@ -55,6 +56,7 @@ def embed(params: Params, layout: Layout, name: str) -> None:
                 for view in views
                 for rows in engine.cut(count, params.embed.batch_size)
             ]
+            images += len(views) * count
             title = f"embed {part} by {name}"
             work = Work(
                 everywhere.weights(name), params.device, params.embed, params.train.augment, title
@@ -68,6 +70,7 @@ def embed(params: Params, layout: Layout, name: str) -> None:
         classifier = encoder.stored_classifier()
         if classifier is not None:
             classifier.save(folder)
+    return Done(images, "images")
 
 
 def embed_shard(work: Work, shard: Shard) -> Array:

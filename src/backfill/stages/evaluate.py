@@ -19,13 +19,13 @@ from backfill.retrieval import (
     distance_histograms,
     draw_newcomers,
 )
-from backfill.stages.command import run
+from backfill.stages.command import Done, run
 from backfill.stages.systems import of_seed, system
 
 Array = np.ndarray[Any, Any]
 
 
-def evaluate(params: Params, layout: Layout, name: str) -> None:
+def evaluate(params: Params, layout: Layout, name: str) -> Done:
     """Merge the two systems of one row along its order, for each seed."""
     method, chosen = params.methods[name], params.evaluate
     relevance = Relevance.load(layout.relevance)
@@ -60,6 +60,7 @@ def evaluate(params: Params, layout: Layout, name: str) -> None:
         folder.mkdir()
         MethodResult(name, tuple(curves), distances).save(folder)
         save_array(folder / "groups.npy", query_groups(layout))
+    return Done(relevance.num_queries * len(curves), "queries")
 
 
 def query_groups(layout: Layout) -> Array:

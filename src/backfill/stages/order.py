@@ -13,7 +13,7 @@ from backfill.errors import InputError
 from backfill.params import Order, Params
 from backfill.retrieval import Relevance
 from backfill.retrieval.oracle import mean_gains
-from backfill.stages.command import run
+from backfill.stages.command import Done, run
 from backfill.stages.systems import of_seed, system
 
 Array = np.ndarray[Any, Any]
@@ -25,7 +25,7 @@ UNCERTAINTY = {
 }
 
 
-def order(params: Params, layout: Layout, name: str) -> None:
+def order(params: Params, layout: Layout, name: str) -> Done:
     """Write the (S, N) backfill order of one row.
 
     Raises:
@@ -36,6 +36,7 @@ def order(params: Params, layout: Layout, name: str) -> None:
     except InputError as error:
         raise InputError(f"orders.{name}: {error}") from error
     save_array(layout.order(name), np.stack(made))
+    return Done(sum(map(len, made)), "items")
 
 
 def by_seed(params: Params, layout: Layout, row: Order) -> list[orders.Permutation]:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
 from backfill.artifacts import Layout, load_array
+from backfill.errors import InputError
 from backfill.params import Params
 from backfill.reporting.report import write_report
 from backfill.reporting.results import GROUPS, MethodResult
 from backfill.reporting.study import PanelResults, StudyResults
-from backfill.stages.command import run
+from backfill.stages.command import Done, run
 
 
-def report(params: Params, layout: Layout, study: str) -> None:
+def report(params: Params, layout: Layout, study: str) -> Done:
     """Write metrics, tables, figures and the page of one study to reports/<dataset>/<study>/."""
+    found = results(params, layout, study)
     write_report(
-        results(params, layout, study),
+        found,
         layout.report(study),
+        costs=costs(params, layout, study),
         dataset=params.dataset.name,
         # Where the work ran changes no result.
         parameters=params.model_dump(mode="json", exclude_none=True, exclude={"compute"}),
@@ -22,6 +31,27 @@ def report(params: Params, layout: Layout, study: str) -> None:
         resamples=params.report.bootstrap_resamples,
         level=params.report.confidence,
     )
+    return Done(sum(len(panel.results) for panel in found.panels.values()), "methods")
+
+
+def costs(params: Params, layout: Layout, study: str) -> pd.DataFrame:
+    """What each stage before the report cost when it was last run, as far as that was kept.
+
+    These files are no dependency in dvc.yaml: that a stage took longer is no reason to report anew.
+    """
+    kept = []
+    for stage, *row in params.stages_of(study):
+        path = layout.cost(stage, *row)
+        if path.exists():
+            kept.append({"stage": stage, "row": "".join(row), **_read(path)})
+    return pd.DataFrame(kept)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path}: expected what a stage cost ({error!r})") from error
 
 
 def results(params: Params, layout: Layout, study: str) -> StudyResults:

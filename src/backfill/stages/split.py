@@ -12,10 +12,10 @@ from backfill.datasets import Dataset, ImageSet, load
 from backfill.datasets.image_files import ImageFiles, require_decoded
 from backfill.errors import InputError
 from backfill.params import BiasedSplit, FractionSplit, Params, SequentialSplit, Split
-from backfill.stages.command import run
+from backfill.stages.command import Done, run
 
 
-def split(params: Params, layout: Layout) -> None:
+def split(params: Params, layout: Layout) -> Done:
     """Write images, labels, groups and relevance of each part, and every split's training rows.
 
     Image files are decoded straight to disk, and those of a gallery that is its own query set
@@ -50,6 +50,7 @@ def split(params: Params, layout: Layout) -> None:
             "map_at": dataset.map_at,
         }
         (folder / "names.json").write_text(json.dumps(names, ensure_ascii=False, indent=1))
+    return Done(sum(len(getattr(dataset, part).labels) for part in PARTS), "images")
 
 
 def parts_of(name: str, row: Split, dataset: Dataset) -> dict[str, splits.Rows]:

@@ -22,7 +22,7 @@ from backfill.encoders.model import Encoder
 from backfill.encoders.teacher import Teacher
 from backfill.encoders.training import Batches, Trainer
 from backfill.params import Params
-from backfill.stages.command import run
+from backfill.stages.command import Done, run
 
 CHECKPOINTS = Path(".checkpoints")
 
@@ -36,25 +36,29 @@ class Run(NamedTuple):
     folder: Path  # of checkpoints and of the training curve, until the run is finished
 
 
-def train(params: Params, layout: Layout, name: str) -> None:
+def train(params: Params, layout: Layout, name: str) -> Done:
     """Train the encoder of one row and write its weights and training curve."""
     folder = CHECKPOINTS / params.dataset.name / name
     # Other processes may work elsewhere.
     run = Run(params, layout.absolute(), name, folder.resolve())
     with compute.start(params.compute) as engine:
-        engine.gang(train_together, run, params.compute.ranks, gpu=params.device != "cpu")
+        images = engine.gang(train_together, run, params.compute.ranks, gpu=params.device != "cpu")
     shutil.rmtree(folder)
+    return Done(images, "images")
 
 
-def train_together(run: Run, place: Place) -> None:
+def train_together(run: Run, place: Place) -> int:
     """Train as one of the processes that share each batch; the first one writes."""
     device = devices.choose(run.params.device)
     with joined(place, device) as ranks:
-        fit(run, ranks, device)
+        return fit(run, ranks, device)
 
 
-def fit(run: Run, ranks: Ranks, device: torch.device) -> None:
-    """Train to the end, from this run's own checkpoint if there is one."""
+def fit(run: Run, ranks: Ranks, device: torch.device) -> int:
+    """Train to the end, from this run's own checkpoint if there is one.
+
+    Returns how many images have passed, each counted once an epoch.
+    """
     params, layout, name = run.params, run.layout, run.name
     row = params.encoders[name]
     settings = row.training(params.train)
@@ -88,8 +92,7 @@ def fit(run: Run, ranks: Ranks, device: torch.device) -> None:
     )
     checkpoint = run.folder / "checkpoint.pt", fingerprint(params, layout, name)
     if ranks.rank > 0:
-        trainer.run(*checkpoint, log=lambda record: None, title=f"train {name}")
-        return
+        return trainer.run(*checkpoint, log=lambda record: None, title=f"train {name}")
 
     with Live(str(run.folder / "live"), save_dvc_exp=False, dvcyaml=None, report=None) as live:
 
@@ -98,13 +101,14 @@ def fit(run: Run, ranks: Ranks, device: torch.device) -> None:
                 live.log_metric(metric, value)
             live.next_step()
 
-        trainer.run(*checkpoint, log, title=f"train {name}")
+        passed = trainer.run(*checkpoint, log, title=f"train {name}")
 
     with replacing(layout.encoder(name)) as out:
         out.mkdir()
         encoder.save(out / layout.weights(name).name)
         for curve in sorted((run.folder / "live" / "plots" / "metrics").glob("*.tsv")):
             (out / curve.name).write_bytes(curve.read_bytes())
+    return passed
 
 
 def fingerprint(params: Params, layout: Layout, name: str) -> str:

@@ -10,10 +10,10 @@ from backfill.artifacts import LOG_VARIANCE, Layout, load_array, replacing, save
 from backfill.encoders.classifier import StoredClassifier
 from backfill.errors import InputError
 from backfill.params import Params
-from backfill.stages.command import run
+from backfill.stages.command import Done, run
 
 
-def transform(params: Params, layout: Layout, name: str) -> None:
+def transform(params: Params, layout: Layout, name: str) -> Done:
     """Write weights and training curves, and what the modules make of queries and gallery.
 
     Raises:
@@ -71,6 +71,7 @@ def transform(params: Params, layout: Layout, name: str) -> None:
         for module, parts in outputs.items():
             for part, by_seed in parts.items():
                 save_array(folder / module / f"{part}.npy", np.stack(by_seed))
+    return Done(len(seen) * training.epochs * len(row.seeds or params.seeds), "embeddings")
 
 
 if __name__ == "__main__":
