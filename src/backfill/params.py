@@ -375,11 +375,18 @@ def _some_or_all(value: object) -> object:
 
 
 class Evaluate(Section):
-    """How a method's curve is measured."""
+    """How a method's curve is measured.
+
+    search: `whole`, the ranking of the whole gallery; `nearest`, its first map_at places, in one
+    pass over galleries that stay on disk; or faiss's description of an index, an inverted file or
+    an HNSW graph, to search for these places approximately, with `effort`.
+    """
 
     checkpoints: Annotated[int | Literal["all"], BeforeValidator(_some_or_all)]
     top_k: Annotated[list[PositiveInt], Field(min_length=1)]
     map_at: PositiveInt | None
+    search: str = "whole"
+    effort: PositiveInt = 32
     calibration: Calibration
     distance_bins: PositiveInt
 
@@ -635,6 +642,8 @@ def _name_mistakes(params: Params) -> Iterable[str]:
         if method.study in params.studies:
             panels = params.studies[method.study].panels
             yield from unknown(f"{key}.panel", method.panel, panels, "panel of this study")
+    if params.evaluate.search != "whole" and params.evaluate.checkpoints == "all":
+        yield f"evaluate.search: {params.evaluate.search!r}, expected whole with checkpoints all"
     if not {1, 5} <= set(params.evaluate.top_k):
         yield f"evaluate.top_k: {params.evaluate.top_k}: must contain 1 and 5, which reports show"
     for name, study in params.studies.items():

@@ -66,3 +66,36 @@ def test_names_that_lack_a_group_are_an_error(layout: Layout, text: str) -> None
     with pytest.raises(InputError, match=r"names\.json: expected the names of all groups"):
         evaluate(CHOSEN, layout, "fusion_z_score")
     assert not layout.evaluation("fusion", "fusion_z_score").exists()
+
+
+@pytest.mark.parametrize("search", ["nearest", "IVF4,Flat"])
+def test_other_searches_find_the_same_first_places(layout: Layout, search: str) -> None:
+    evaluate(CHOSEN, layout, "rm_naive")
+    folder = layout.evaluation("overview", "rm_naive")
+    whole = MethodResult.load(folder)
+    settings = [f"evaluate.search={search!r}", "evaluate.map_at=7", "evaluate.effort=4"]
+    evaluate(params.validate(composed(["dataset=digits", *settings], CONF)), layout, "rm_naive")
+    found = MethodResult.load(folder)
+    for curve, expected in zip(found.curves, whole.curves, strict=True):
+        np.testing.assert_allclose(curve.average_precision, expected.average_precision, atol=1e-6)
+        np.testing.assert_array_equal(curve.hits[5], expected.hits[5])
+    if search == "nearest":
+        assert found.recall is None
+    else:
+        np.testing.assert_allclose(found.recall, 1)
+
+
+@pytest.mark.parametrize(
+    ("row", "setting", "message"),
+    [
+        ("arrivals_nearest", "evaluate.map_at=7", "methods.arrivals_nearest.merge: 'background_ne"),
+        ("rm_naive", "evaluate.map_at=null", "evaluate.map_at: none, expected a rank"),
+        ("rm_naive", "evaluate.checkpoints=all", "'nearest', expected whole with checkpoints all"),
+    ],
+)
+def test_a_search_that_cannot_be_is_one_error(
+    layout: Layout, row: str, setting: str, message: str
+) -> None:
+    raw = composed(["dataset=digits", "evaluate.search=nearest", setting], CONF)
+    with pytest.raises(InputError, match=message):
+        evaluate(params.validate(raw), layout, row)

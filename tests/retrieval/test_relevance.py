@@ -129,3 +129,16 @@ def test_a_file_that_points_outside_the_gallery_is_refused(tmp_path: Path) -> No
         InputError, match=r"relevance\.npz: .* positives\[1\]: expected indices in 0\.\.1, got 2"
     ):
         Relevance.load(path)
+
+
+def test_relevance_of_some_items_is_that_of_their_places() -> None:
+    labels = np.array([0, 1, 0, 2, 1, 0])
+    whole = Relevance.from_labels(labels[:3], labels, True, np.arange(3))
+    items = np.array([0, 2, 4, 5])
+    some = whole.among(items)
+    assert some.gallery_size == 4
+    for query in range(3):
+        expected = np.flatnonzero(np.isin(items, whole.positives(query)))
+        np.testing.assert_array_equal(some.positives(query), expected)
+        left = np.flatnonzero(np.isin(items, whole.ignored(query)))
+        np.testing.assert_array_equal(some.ignored(query), left)

@@ -43,6 +43,7 @@ def method_metrics(
 
     auc_map, auc_cmc_<k>, gain, map_start, map_end, worst_step, nfr_1_max, nfr_1_mean: of the curve
     that is the mean over the seeds; the Gain is that of the mean AUCs, not the mean of Gains.
+    recall_min: of an approximate search, the least over the backfill.
     conditions: eq. 6-8 of the rank merge paper on that curve, and eq. 8 on its CMC@1 as well.
     ci: intervals over the queries that hold `level` of `resamples` bootstrap resamples, each
     query's AUC being its mean over the seeds; for gain, `old` and `new` are resampled alongside.
@@ -75,8 +76,10 @@ def method_metrics(
         by_query["auc_map"], areas_by_query(old), areas_by_query(new), seed, resamples, level
     )
 
+    found = result.recall
     metrics: Metrics = _plain(
         {
+            **({} if found is None else {"recall_min": found.min()}),
             **{name: area.mean() for name, area in areas.items()},
             "gain": gain(float(areas["auc_map"].mean()), *references),
             "map_start": merged[0],

@@ -9,7 +9,8 @@ from backfill.reporting.study import StudyResults
 def curves_frame(study: StudyResults) -> pd.DataFrame:
     """Columns method, fraction, map, cmc_<k>, nfr_1: means over the seeds, as fractions.
 
-    Before them panel, where there are several; and label, where one differs from its method.
+    And recall, where a search was approximate. Before them panel, where there are several; and
+    label, where one differs from its method.
     """
     frames = []
     for name, panel in study.panels.items():
@@ -25,6 +26,8 @@ def curves_frame(study: StudyResults) -> pd.DataFrame:
                 "label": label,
                 "fraction": result.curves[0].fraction,
             }
+            if result.recall is not None:
+                means["recall"] = result.recall
             frames.append(pd.DataFrame(columns | means))
     frame = pd.concat(frames, ignore_index=True).round(6)
     return without_needless(frame)

@@ -20,6 +20,7 @@ from backfill.reporting.measures import measures
 from backfill.reporting.metrics import Metrics, Sampling, method_metrics
 from backfill.reporting.page import Page
 from backfill.reporting.plots_data import curves_frame
+from backfill.reporting.recall import recall
 from backfill.reporting.sequential import sequential
 from backfill.reporting.study import StudyResults
 from backfill.reporting.subgroups import subgroups
@@ -130,7 +131,7 @@ def _extras(
         own = subgroups(study, title=title)
     elif study.figure == "ablations":
         own = ablations(study, metrics, title=title, **sampling)
-    found = (own, comparison(study, **sampling), winners(study, title=title))
+    found = (own, comparison(study, **sampling), winners(study, title=title), recall(study))
     return [extra for extra in found if extra is not None]
 
 

@@ -43,11 +43,18 @@ class MethodResult:
     curves: tuple[BackfillCurve, ...]
     distances: Mapping[str, Histogram]
 
+    @property
+    def recall(self) -> NDArray[np.float64] | None:
+        """(T,) share of the nearest items that an approximate search finds, mean over seeds."""
+        recalls = [curve.recall for curve in self.curves if curve.recall is not None]
+        return np.asarray(np.mean(recalls, axis=0)) if recalls else None
+
     def save(self, folder: Path) -> None:
         """Write curves.npz and distances.npz to `folder`, the same bytes for the same result.
 
         curves.npz: name; fraction (T,); average_precision (S, Q, T) float32, NaN for a query
-        without positives; hits_<k> (S, Q, T) bool; S seeds, Q queries. Single precision halves
+        without positives; hits_<k> (S, Q, T) bool; recall (S, T) of an approximate search; S
+        seeds, Q queries. Single precision halves
         the largest array and is far finer than the noise between queries.
         distances.npz: <side>_edges (B+1,), <side>_positive and <side>_negative (B,), for both
         sides, before and after.
@@ -61,6 +68,9 @@ class MethodResult:
         }
         for k in self.curves[0].hits:
             curves[f"hits_{k}"] = np.stack([curve.hits[k] for curve in self.curves])
+        recalls = [curve.recall for curve in self.curves if curve.recall is not None]
+        if recalls:
+            curves["recall"] = np.stack(recalls)
         distances = {
             f"{side}_{key}": value
             for side in SIDES
@@ -90,6 +100,7 @@ class MethodResult:
                         for key, hits in stored.items()
                         if key.startswith("hits_")
                     },
+                    recall=stored["recall"][seed] if "recall" in stored else None,
                 )
                 for seed, average_precision in enumerate(stored["average_precision"])
             )

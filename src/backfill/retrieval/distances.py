@@ -31,11 +31,7 @@ def distance_histograms(
     if bins < 1:
         raise InputError(f"bins: expected at least 1, got {bins}")
     rows, columns = validate.comparable("query", query, "gallery", gallery)
-    if (relevance.num_queries, relevance.gallery_size) != (len(rows), len(columns)):
-        raise InputError(
-            f"relevance: expected {len(rows)} queries and a gallery of {len(columns)}, "
-            f"got {relevance.num_queries} and {relevance.gallery_size}"
-        )
+    relevance.require(len(rows), len(columns))
     dtype = common_dtype(rows, columns)
     positives, negatives = count_pairs(
         normalise(rows, dtype),

@@ -134,6 +134,27 @@ class Relevance:
                 f"relevance: expected a gallery of {gallery_size}, got {self.gallery_size}"
             )
 
+    def among(self, items: Int64s) -> "Relevance":
+        """The same of some gallery items alone, (n,) ascending, which are numbered anew."""
+        place = np.full(self.gallery_size, -1)
+        place[items] = np.arange(len(items))
+
+        def kept(indptr: Int64s, indices: Int64s) -> tuple[Int64s, Int64s]:
+            left = place[indices] >= 0
+            before = np.concatenate([[0], np.cumsum(left)])
+            return before[indptr], place[indices[left]]
+
+        positive_indptr, positive_indices = kept(self.positive_indptr, self.positive_indices)
+        ignored_indptr, ignored_indices = kept(self.ignored_indptr, self.ignored_indices)
+        return Relevance(
+            len(items),
+            self.positive_group,
+            positive_indptr,
+            positive_indices,
+            ignored_indptr,
+            ignored_indices,
+        )
+
     def positives(self, query: int) -> Int64s:
         """Gallery indices that are relevant to a query and not ignored, ascending."""
         group = self.positive_group[query]

@@ -13,10 +13,13 @@ Array = np.ndarray[Any, Any]
 
 
 def system(layout: Layout, pair: Pair) -> tuple[Array, Array]:
-    """The stored (S, Q, D) query and (S, N, D) gallery embeddings of a retrieval system."""
+    """The stored (S, Q, D) query and (S, N, D) gallery embeddings of a retrieval system.
+
+    The gallery stays on disk until it is looked at.
+    """
     return (
         load_array(layout.embeddings(pair.query, "query")),
-        load_array(layout.embeddings(pair.gallery, "gallery")),
+        load_array(layout.embeddings(pair.gallery, "gallery"), memory_map=True),
     )
 
 
