@@ -1,15 +1,17 @@
 """Time of a backfill curve next to what it cannot do without, and next to the usual ways.
 
+    pip install -e '.[benchmarks]'
     python benchmarks/curve.py [queries] [gallery] [dimensions]
 
 One table: backfill_curve with 11, with 101 and with all checkpoints, the two bare float32 matrix
 products that any method has to compute, a stable argsort of the gallery per checkpoint in NumPy,
-and scikit-learn's average precision at a single checkpoint. The last two run on a sample of the
-queries and are scaled up. Best of three, all in one process.
+and, on the merged run at a single checkpoint, scikit-learn's average precision and ranx. The last
+three run on a sample of the queries and are scaled up. Best of three, all in one process. The last
+column is the largest difference in average precision, half way through the backfill, from a brute
+force in float64.
 """
 
 import argparse
-import os
 import time
 from collections.abc import Callable
 from typing import Literal
@@ -17,28 +19,34 @@ from typing import Literal
 import numpy as np
 from numba import get_num_threads
 from numpy.typing import NDArray
+from ranx import Qrels, Run, evaluate
 from sklearn.metrics import average_precision_score
 
+from backfill import machine
 from backfill.retrieval import Relevance, backfill_curve
 
 Float32s = NDArray[np.float32]
 Int64s = NDArray[np.int64]
 
+Float64s = NDArray[np.float64]
+
 CLASSES = 100
+COMPARED = 50  # queries whose average precision is compared
 
 
-def best_of_three(runs: list[Callable[[], object]]) -> list[float]:
-    """Shortest of three times of each run, in seconds.
+def best_of_three(runs: list[Callable[[], object]]) -> tuple[list[float], list[object]]:
+    """Shortest of three times of each run, in seconds, and what each returned.
 
     The runs take turns, so that whatever else slows the machine for a while slows all of them.
     """
     best = [float("inf")] * len(runs)
+    found: list[object] = [None] * len(runs)
     for _ in range(3):
         for i, run in enumerate(runs):
             start = time.perf_counter()
-            run()
+            found[i] = run()
             best[i] = min(best[i], time.perf_counter() - start)
-    return best
+    return best, found
 
 
 def embeddings(labels: Int64s, dimensions: int, noise: float, seed: int) -> Float32s:
@@ -52,7 +60,7 @@ def embeddings(labels: Int64s, dimensions: int, noise: float, seed: int) -> Floa
 
 def sort_per_checkpoint(
     old: Float32s, new: Float32s, positive: NDArray[np.bool_], order: Int64s, fractions: int
-) -> NDArray[np.float64]:
+) -> Float64s:
     """Average precision of one query, (T,), from its similarities (N,) and positives (N,)."""
     merged = old.copy()
     precision = np.empty(fractions)
@@ -64,18 +72,6 @@ def sort_per_checkpoint(
         hits = np.flatnonzero(positive[np.argsort(-merged, kind="stable")])
         precision[t] = np.mean(np.arange(1, len(hits) + 1) / (hits + 1))
     return precision
-
-
-def cpu_model() -> str:
-    """Name of the processor, where Linux tells it."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            names = [
-                line.split(":", 1)[1].strip() for line in file if line.startswith("model name")
-            ]
-    except OSError:
-        names = []
-    return names[0] if names else "unknown processor"
 
 
 def main() -> None:
@@ -94,6 +90,7 @@ def main() -> None:
     old = embeddings(labels, dimensions, noise=3.0, seed=1)
     new = embeddings(labels, dimensions, noise=2.0, seed=2)
     order = np.random.default_rng(3).permutation(size)
+    half = order[: round(size / 2)]
     relevance = Relevance.from_labels(
         labels[:queries], labels, ignore_self=True, query_positions=np.arange(queries)
     )
@@ -104,29 +101,54 @@ def main() -> None:
         np.matmul(old[:queries], old.T, out=space)
         np.matmul(new[:queries], new.T, out=space)
 
-    def curve(checkpoints: int | Literal["all"]) -> None:
+    def curve(checkpoints: int | Literal["all"]) -> Float64s:
         before, after = (old[:queries], old), (new[:queries], new)
-        backfill_curve(before, after, order, relevance, checkpoints=checkpoints)
+        found = backfill_curve(before, after, order, relevance, checkpoints=checkpoints)
+        middle = int(np.argmin(np.abs(found.fraction - 0.5)))
+        return found.average_precision[:COMPARED, middle]
 
-    old_rows, new_rows = old[:100] @ old.T, new[:100] @ new.T
-
-    def without_itself(q: int) -> tuple[Float32s, Float32s, NDArray[np.bool_]]:
-        positive = labels == labels[q]
-        positive[q] = False
-        old_row, new_row = old_rows[q].copy(), new_rows[q].copy()
+    def without_itself(q: int, old_row: Float32s, new_row: Float32s) -> tuple[Float32s, Float32s]:
         old_row[q] = new_row[q] = -2  # behind everything, which is as good as left out
-        return old_row, new_row, positive
+        return old_row, new_row
 
-    def sorting(sample: int, checkpoints: int) -> None:
-        for q in range(sample):
-            sort_per_checkpoint(*without_itself(q), order, checkpoints)
+    def positives(q: int) -> NDArray[np.bool_]:
+        return np.asarray((labels == labels[q]) & (np.arange(size) != q))
 
-    def scikit_learn(sample: int) -> None:
-        for q in range(sample):
-            _, new_row, positive = without_itself(q)
-            average_precision_score(positive, new_row)
+    some = min(COMPARED, queries)
+    rows = [without_itself(q, old[q] @ old.T, new[q] @ new.T) for q in range(some)]
+    done = np.isin(np.arange(size), half)
+    merged = [np.where(done, new_row, old_row) for old_row, new_row in rows]
+    run = {
+        f"{q:06}": dict(zip([f"d{i}" for i in range(size)], row.tolist(), strict=True))
+        for q, row in enumerate(merged)
+    }
+    qrels = Qrels(
+        {f"{q:06}": {f"d{i}": 1 for i in np.flatnonzero(positives(q))} for q in range(some)}
+    )
 
-    few, some, many = (min(sample, queries) for sample in (10, 50, 100))
+    def sorting(sample: int, checkpoints: int) -> Float64s:
+        found = [
+            sort_per_checkpoint(*rows[q], positives(q), order, checkpoints) for q in range(sample)
+        ]
+        return np.array(found)[:, checkpoints // 2]
+
+    def scikit_learn() -> Float64s:
+        return np.array([average_precision_score(positives(q), merged[q]) for q in range(some)])
+
+    def ranx() -> Float64s:
+        found = evaluate(qrels, Run(run), "map", return_mean=False)
+        return np.asarray(found, np.float64)
+
+    def brute_force(q: int) -> float:
+        gallery = np.where(done[:, None], new, old).astype(np.float64)
+        query = np.stack([new[q], old[q]]).astype(np.float64)
+        query /= np.linalg.norm(query, axis=1, keepdims=True)
+        similarity = np.where(done, *(query @ gallery.T)) / np.linalg.norm(gallery, axis=1)
+        similarity[q] = -2
+        hits = np.flatnonzero(positives(q)[np.argsort(-similarity, kind="stable")])
+        return float(np.mean(np.arange(1, len(hits) + 1) / (hits + 1)))
+
+    few = min(10, queries)
     runs: list[tuple[str, int, Callable[[], object]]] = [
         ("two float32 matrix products, bare", queries, products),
         ("backfill_curve, 11 checkpoints", queries, lambda: curve(11)),
@@ -134,21 +156,27 @@ def main() -> None:
         ("backfill_curve, after every item", queries, lambda: curve("all")),
         ("NumPy stable argsort, 11 checkpoints", some, lambda: sorting(some, 11)),
         ("NumPy stable argsort, 101 checkpoints", few, lambda: sorting(few, 101)),
-        ("scikit-learn average precision, 1 checkpoint", many, lambda: scikit_learn(many)),
+        ("scikit-learn average precision, 1 checkpoint", some, scikit_learn),
+        ("ranx, 1 checkpoint", some, ranx),
     ]
     curve(2)  # compiles
-    times = best_of_three([run for _, _, run in runs])
+    ranx()
+    times, found = best_of_three([run for _, _, run in runs])
     bare = times[0]
+    exact = np.array([brute_force(q) for q in range(some)])
 
     print(f"{queries} queries x {size} gallery items x {dimensions} dimensions, best of three")
-    print(f"{cpu_model()}, {os.cpu_count()} cores, {get_num_threads()} Numba threads\n")
-    print(f"{'':46}{'seconds':>9}{'ratio':>8}  timed on")
-    for (name, timed, _), seconds in zip(runs, times, strict=True):
+    print(f"{machine.described()}, {get_num_threads()} Numba threads\n")
+    print(f"{'':46}{'seconds':>9}{'ratio':>8}{'error':>10}  timed on")
+    for (name, timed, _), seconds, values in zip(runs, times, found, strict=True):
         scaled = "all queries"
         if timed < queries:
             seconds = seconds * queries / timed + bare
             scaled = f"{timed} queries, scaled, plus the products"
-        print(f"{name:46}{seconds:9.2f}{seconds / bare:8.1f}  {scaled}")
+        error = ""
+        if isinstance(values, np.ndarray):
+            error = f"{np.abs(values - exact[: len(values)]).max():.0e}"
+        print(f"{name:46}{seconds:9.2f}{seconds / bare:8.1f}{error:>10}  {scaled}")
 
 
 if __name__ == "__main__":

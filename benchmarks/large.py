@@ -1,102 +1,173 @@
 """Time and memory of a curve over a gallery on disk, next to two exact searches with faiss.
 
-    python benchmarks/large.py [gallery sizes ...] [--queries 1000] [--folder FOLDER]
+    python benchmarks/large.py [gallery sizes ...] [--queries 1000 ...] [--index IVF1024,Flat]
+    python benchmarks/large.py 40000 --glyphs .      # in a repository after `make repro`
 
-For each size, a gallery of 128 dimensions in float16 is written for both systems. Each row of the
-table is a process of its own: mAP@100 at 11 checkpoints, and the reference, the exact top 100 by
-faiss's flat inner-product index, one search a system, over the same files. Memory is the peak of
-the process as the operating system counts it. The last column is the largest error against the
-curve that is known from how the gallery was made.
+For each size, the galleries of two systems are written: 128 dimensions in float16 with a known
+curve, or drawn glyphs in float32 through the encoders of the pipeline. Each row of the table is a
+process of its own: mAP@100, CMC@1 and NFR@1 at 11 checkpoints, and the reference, the exact top 100
+by faiss's flat inner-product index, one search a system, over the same files. Memory is the peak
+of the process as the operating system counts it. The error is the largest one of the three measures
+at any checkpoint, against the known curve; for glyphs, against the whole ranking. With --index, a
+row has the approximate search of that index, with its least recall.
 """
 
 import argparse
-import resource
+import json
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import faiss
 import numpy as np
+from numpy.typing import NDArray
 
 import gallery
-from backfill.retrieval import Relevance, backfill_curve_at
+from backfill import machine
+from backfill.retrieval import (
+    BackfillCurve,
+    Index,
+    Relevance,
+    backfill_curve,
+    backfill_curve_at,
+    negative_flip_rate,
+)
 
 K, CHECKPOINTS, BROKEN = 100, 11, 0.5
+Pair = tuple[NDArray[np.floating], NDArray[np.floating]]
 
 
-def ours(folder: Path, queries: int) -> float:
-    """The largest error of mAP at any checkpoint."""
-    size = len(np.load(folder / "old.npy", mmap_mode="r"))
-    of = gallery.labels(size)
-    chosen = np.arange(queries)
-    old, new = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("old", "new"))
-    before, after = (np.array(old[:queries]), old), (np.array(new[:queries]), new)
-    relevance = Relevance.from_labels(of[:queries], of, True, chosen)
-    order = np.random.default_rng(1).permutation(size)
-    curve = backfill_curve_at(K, before, after, order, relevance, CHECKPOINTS)
-    # Of these queries, and of their positives that this order has backfilled.
-    apart = of[:queries] < BROKEN * (of.max() + 1)
-    place = np.empty(size, np.int64)
-    place[order] = np.arange(size)
-    known = np.ones((queries, CHECKPOINTS))
-    for query in np.flatnonzero(apart).tolist():
-        places = place[relevance.positives(query)][:, None]
-        known[query] = (places < np.rint(curve.fraction * size)).mean(axis=0)
-    return float(np.abs(known.mean(axis=0) - curve.mean_average_precision).max())
+class Inputs:
+    """What both ways are given, from the files in a folder."""
+
+    def __init__(self, folder: Path, queries: int) -> None:
+        self.labels: NDArray[np.int64] = np.load(folder / "labels.npy")
+        self.systems: list[Pair] = []
+        for name in ("old", "new"):
+            rows = np.load(folder / f"{name}.npy", mmap_mode="r")
+            self.systems.append((np.array(rows[:queries]), rows))
+        self.relevance = Relevance.from_labels(
+            self.labels[:queries], self.labels, True, np.arange(queries)
+        )
+        self.order = np.random.default_rng(1).permutation(len(self.labels))
+
+    def exact(self, glyphs: bool) -> gallery.Known:
+        """What the curve must be."""
+        fraction = np.linspace(0, 1, CHECKPOINTS)
+        if not glyphs:
+            return gallery.known(self.labels, self.relevance, self.order, fraction, BROKEN)
+        before, after = self.systems
+        return measures(
+            backfill_curve(before, after, self.order, self.relevance, fraction, map_at=K),
+        )
 
 
-def reference(folder: Path, queries: int) -> float:
-    """Two exact searches; no curve to compare."""
-    for name in ("old", "new"):
-        rows = np.load(folder / f"{name}.npy", mmap_mode="r")
+def measures(curve: BackfillCurve) -> gallery.Known:
+    """NFR is against the curve's own start."""
+    start = BackfillCurve(
+        curve.fraction,
+        np.repeat(curve.average_precision[:, :1], CHECKPOINTS, axis=1),
+        {k: np.repeat(hits[:, :1], CHECKPOINTS, axis=1) for k, hits in curve.hits.items()},
+    )
+    nfr = negative_flip_rate(start, curve, 1)
+    return gallery.Known(curve.mean_average_precision, curve.cmc[1], nfr)
+
+
+def ours(inputs: Inputs, index: Index | None) -> BackfillCurve:
+    """One pass over both galleries, or a search of indexes of them."""
+    before, after = inputs.systems
+    return backfill_curve_at(
+        K, before, after, inputs.order, inputs.relevance, CHECKPOINTS, index=index
+    )
+
+
+def reference(inputs: Inputs) -> None:
+    """Two exact searches."""
+    for query, rows in inputs.systems:
         index = faiss.IndexFlatIP(rows.shape[1])
         for first in range(0, len(rows), 2**20):
             index.add(np.array(rows[first : first + 2**20], np.float32))
-        index.search(np.array(rows[:queries], np.float32), K)
-    return float("nan")
+        index.search(np.array(query, np.float32), K)
+
+
+def measured(arguments: argparse.Namespace) -> dict[str, float]:
+    """Seconds, peak memory, largest error and least recall of one run, in this process."""
+    inputs = Inputs(arguments.folder, arguments.queries[0])
+    index = Index(arguments.index, arguments.effort) if arguments.run == "index" else None
+    work: Callable[[], BackfillCurve | None]
+    work = (
+        (lambda: reference(inputs)) if arguments.run == "reference" else lambda: ours(inputs, index)
+    )
+    start = time.perf_counter()
+    curve = work()
+    found = {"seconds": time.perf_counter() - start, "GiB": machine.peak_gib()}
+    if curve is not None:
+        pairs = zip(measures(curve), inputs.exact(arguments.glyphs is not None), strict=True)
+        found["error"] = max(float(np.abs(ours - exact).max()) for ours, exact in pairs)
+        if curve.recall is not None:
+            found["recall"] = float(curve.recall.min())
+    return found
+
+
+def table(folder: Path, size: int, arguments: argparse.Namespace) -> None:
+    """The rows of one gallery, each as soon as it is measured."""
+    titles = {"reference": "two faiss flat searches", "ours": "one pass"}
+    if arguments.index:
+        titles["index"] = f"{arguments.index}, effort {arguments.effort}"
+    for queries in arguments.queries:
+        base = 0.0
+        for run, title in titles.items():
+            own = ["--run", run, "--folder", str(folder), "--queries", str(queries)]
+            done = subprocess.run(
+                [sys.executable, __file__, *sys.argv[1:], *own],
+                check=True, capture_output=True, text=True,
+            )  # fmt: skip
+            found = json.loads(done.stdout)
+            base = base or found["seconds"]
+            error, recall = found.get("error"), found.get("recall")
+            print(
+                f"{size:>11,} {queries:>8,}  {title:26}{found['seconds']:9.2f}"
+                f"{found['seconds'] / base:7.2f}{found['GiB']:7.2f}"
+                f"{'' if error is None else f'{error:.0e}':>9}"
+                f"{'' if recall is None else f'{recall:.3f}':>8}",
+                flush=True,
+            )
 
 
 def main() -> None:
-    """Print the table, a row as soon as it is measured."""
+    """Print the table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("sizes", nargs="*", type=int, default=[100_000, 1_000_000, 10_000_000])
-    parser.add_argument("--queries", type=int, default=1000)
-    parser.add_argument("--folder", type=Path, default=None)
-    parser.add_argument("--run", choices=["ours", "reference"], help=argparse.SUPPRESS)
+    parser.add_argument("--queries", type=int, nargs="+", default=[1000])
+    parser.add_argument("--index", help="a faiss index to search as well, such as IVF1024,Flat")
+    parser.add_argument("--effort", type=int, default=32)
+    parser.add_argument("--glyphs", type=Path, help="a repository with data/glyphs/encoders")
+    parser.add_argument("--folder", type=Path, help="for the files; a temporary one by default")
+    parser.add_argument("--run", choices=["ours", "reference", "index"], help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.run:
-        start = time.perf_counter()
-        error = {"ours": ours, "reference": reference}[arguments.run](
-            arguments.folder, arguments.queries
-        )
-        seconds = time.perf_counter() - start
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        print(seconds, peak, error)
+        print(json.dumps(measured(arguments)))
         return
 
-    print(f"{arguments.queries} queries, k = {K}, {CHECKPOINTS} checkpoints, 128 dimensions\n")
-    print(f"{'':34}{'seconds':>9}{'ratio':>8}{'GiB':>8}{'error':>10}")
+    print(f"k = {K}, {CHECKPOINTS} checkpoints; {machine.described()}\n")
+    print(f"{'gallery':>11} {'queries':>8}{'':28}{'seconds':>9}{'ratio':>7}{'GiB':>7}"
+          f"{'error':>9}{'recall':>8}")  # fmt: skip
     for size in arguments.sizes:
         with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
-            folder, of = Path(name), gallery.labels(size)
-            gallery.write(folder / "old.npy", of, broken=BROKEN, seed=1)
-            gallery.write(folder / "new.npy", of, broken=0.0, seed=2)
-            base = 0.0
-            for run, title in (("reference", "two faiss flat searches"), ("ours", "one pass")):
-                command = [sys.executable, __file__, "--run", run, "--folder", name]
-                found = subprocess.run(
-                    [*command, "--queries", str(arguments.queries)],
-                    check=True, capture_output=True, text=True,
-                )  # fmt: skip
-                seconds, peak, error = map(float, found.stdout.split())
-                base = base or seconds
-                title = f"{size:>11,}  {title}"
-                print(f"{title:34}{seconds:9.2f}{seconds / base:8.2f}{peak:8.2f}{error:10.1e}")
-            sys.stdout.flush()
+            folder = Path(name)
+            if arguments.glyphs:
+                labels = gallery.write_glyphs(folder, arguments.glyphs, size)
+            else:
+                labels = gallery.labels(size)
+                gallery.write(folder / "old.npy", labels, broken=BROKEN, seed=1)
+                gallery.write(folder / "new.npy", labels, broken=0.0, seed=2)
+            np.save(folder / "labels.npy", labels)
+            table(folder, size, arguments)
 
 
 if __name__ == "__main__":

@@ -54,11 +54,11 @@ def write():
     parameters = {"dataset": {"name": "glyphs"}, "note": "<b>&"}
     setting = {"dataset": "cifar100", "seed": 0, "resamples": 50, "level": 0.9}
 
-    def quickly(content, folder, **references) -> None:
+    def quickly(content, folder, costs=None, **references) -> None:
         study = content
         if not isinstance(content, StudyResults):
             study = StudyResults("overview", {"all": as_panel(content, **references)})
-        write_report(study, folder, parameters=parameters, **setting)
+        write_report(study, folder, parameters=parameters, costs=costs, **setting)
 
     return quickly
 
