@@ -97,7 +97,7 @@ def check(
 
 
 def in_both_ways(*arguments: object, **options: object) -> Iterator[BackfillCurve]:
-    """By a table of changes, and by following every item."""
+    """Listing the ranks anew at every checkpoint, and following every item."""
     for followed_from in (np.inf, 0):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(curve_module, "_FOLLOWED_FROM", followed_from)

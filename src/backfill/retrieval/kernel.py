@@ -9,13 +9,15 @@ item counts. An item that is new to the gallery counts with its second bin alone
 checkpoint at which it is there.
 
 Nearly every bin is one look-up: similarities are cut into buckets, of which few hold a threshold.
-From the bins, a table of changes, (checkpoints, bins), holds the whole curve at the cost of
-thresholds x checkpoints; where these are many, every item is followed instead, which changes the
-ranks between its two bins. The gallery is never sorted.
+An item that changes moves from bin to bin, after which each checkpoint lists the ranks anew at the
+cost of the thresholds; where checkpoints are many, every item changes the ranks between its two
+bins in the list instead. The gallery is never sorted.
 
 All functions live in this one file because Numba's cache notices a change only in the file of the
 function that is called. Indices in the inner loop are unsigned because Numba would otherwise test
-each one for being negative.
+each one for being negative. What runs at every checkpoint is inlined, and each such function is one
+loop: passing arrays, and counting the references to those that several loops use, cost more than
+the loops.
 """
 
 from collections.abc import Callable
@@ -165,13 +167,6 @@ def _place(
 
 
 @compiled()
-def _tally(bins: UInt32s, change: Int32s, amount: int) -> None:
-    """Add `amount` to change[k] for every item in bin k."""
-    for k in bins:
-        change[np.uint64(k)] += amount
-
-
-@compiled()
 def _unignored(positives: Int64s, ignored: Int64s, kept: Int64s) -> int:
     """Copy the positives that are not ignored (both ascending) to `kept`; return their number."""
     count, j = 0, 0
@@ -184,163 +179,115 @@ def _unignored(positives: Int64s, ignored: Int64s, kept: Int64s) -> int:
     return count
 
 
-@compiled()
-def _add(row: Int32s, to: Int32s, sign: np.int32) -> None:
-    for k in range(len(row)):
-        to[k] += sign * row[k]
-
-
-@compiled()
-def _scan(
-    in_bin: Int32s,
-    start: Int64s,
-    stop: Int64s,
-    depth: int,
-    rank: Int32s,
-    seen: Float64s,
-    average_precision: Float64s,
-    best_rank: Int32s,
-) -> None:
-    """Walk the thresholds from the nearest; threshold k is in force at start[k] <= t < stop[k].
-
-    in_bin: (T, bins), how many items count with a bin at a checkpoint. depth: the last rank whose
-    precision counts. The loops over t are the inner ones because they vectorise.
-    """
-    rank[:] = 0
-    seen[:] = 0
-    average_precision[:] = 0
-    best_rank[:] = np.iinfo(np.int32).max
-    for k in range(len(start)):
-        for t in range(len(rank)):
-            rank[t] += in_bin[t, k]
-        for t in range(start[k], stop[k]):
-            seen[t] += 1.0
-            average_precision[t] += seen[t] / rank[t] if rank[t] <= depth else 0.0
-            best_rank[t] = min(best_rank[t], rank[t])
-    for t in range(len(rank)):
-        average_precision[t] /= min(seen[t], np.float64(depth))  # 0 / 0 is NaN
-
-
-@compiled()
-def _by_table(
-    bins: UInt32s,
-    schedule: Schedule,
-    start: Int64s,
-    stop: Int64s,
-    depth: int,
-    change: Int32s,
-    rank: Int32s,
-    seen: Float64s,
-    average_precision: Float64s,
-    best_rank: Int32s,
-) -> None:
-    """The curve from a table of changes, (T + 1, bins): of the order of N + K T steps."""
-    checkpoints, total = len(rank), len(start)
-    edges = schedule.edges
-    for t in range(checkpoints + 1):
-        change[t, : total + 1] = 0
-    # Waiting items are first counted as what group t takes away at checkpoint t; the sum of that
-    # over t is what they bring at the first checkpoint.
-    for t in range(1, checkpoints + 1):
-        _tally(bins[0, edges[t] : edges[t + 1] - schedule.newcomers[t]], change[t], -1)
-    for t in range(1, checkpoints + 1):
-        _add(change[t, :total], change[0], np.int32(-1))
-    # Backfilled items: group t arrives at checkpoint t.
-    for t in range(checkpoints):
-        _tally(bins[1, edges[t] : edges[t + 1]], change[t], 1)
-    for t in range(1, checkpoints):
-        _add(change[t - 1, :total], change[t], np.int32(1))
-    _scan(change[:checkpoints], start, stop, depth, rank, seen, average_precision, best_rank)
-
-
-class Walk(NamedTuple):
-    """One moment of a walk; the P thresholds in force are listed from the nearest."""
+class Ranking(NamedTuple):
+    """One moment of a backfill; the at most P thresholds in force are listed from the nearest."""
 
     in_bin: Int64s  # (K + 1,), how many items count with a bin
-    in_force: Bools  # (K,)
+    in_force: Int64s  # (K,), 1 or 0
     before: Int64s  # (K + 1,), how many thresholds in force are ahead of a bin
-    rank: Float64s  # (P,)
+    rank: Int64s  # (P + 1,), the last is room to write
     precision: Float64s  # (P,)
 
 
-@compiled()
-def _listed(walk: Walk, total: int, depth: float) -> tuple[int, float]:
-    """List the thresholds in force anew; return their number and the sum of their precisions."""
-    count, rank, precisions = 0, 0, 0.0
-    for k in range(total):
-        rank += walk.in_bin[k]
-        walk.before[k] = count
-        if walk.in_force[k]:
-            walk.rank[count] = rank
-            walk.precision[count] = (count + 1.0) / rank if rank <= depth else 0.0
-            precisions += walk.precision[count]
-            count += 1
-    walk.before[total] = count
-    return count, precisions
+@compiled(forceinline=True)
+def _tally(bins: UInt32s, now: Ranking, amount: int) -> None:
+    """Add `amount` for every item to its bin."""
+    for k in bins:
+        now.in_bin[np.uint64(k)] += amount
 
 
-@compiled(fastmath={"reassoc"})
-def _shift(walk: Walk, begin: int, end: int, amount: float, depth: float) -> float:
+@compiled(forceinline=True)
+def _enforce(start: Int32s, stop: Int32s, t: np.int32, now: Ranking) -> None:
+    """Put the thresholds in force that are so at checkpoint t: start[k] <= t < stop[k]."""
+    for k in range(np.uint64(len(start))):
+        now.in_force[k] = (start[k] <= t) & (t < stop[k])
+
+
+@compiled(forceinline=True)
+def _rank(total: int, now: Ranking) -> int:
+    """List the ranks of the thresholds in force; return their number."""
+    count, rank = 0, 0
+    for k in range(np.uint64(total)):
+        rank += now.in_bin[k]
+        now.rank[np.uint64(count)] = rank  # overwritten by the next one unless k is in force
+        count += now.in_force[k]
+    return count
+
+
+@compiled(forceinline=True)
+def _locate(total: int, now: Ranking) -> None:
+    """Find where each bin is in the list of the thresholds in force."""
+    count = 0
+    for k in range(np.uint64(total)):
+        now.before[k] = count
+        count += now.in_force[k]
+    now.before[total] = count
+
+
+@compiled(forceinline=True, fastmath={"reassoc"})
+def _shift(now: Ranking, begin: int, end: int, amount: int, depth: int) -> float:
     """Change the ranks of a part of the list; return what the sum of precisions gains."""
     gain = 0.0
     for j in range(np.uint64(begin), np.uint64(end)):
-        rank = walk.rank[j] + amount
+        rank = now.rank[j] + amount
         precision = (np.float64(j) + 1.0) / rank if rank <= depth else 0.0
-        gain += precision - walk.precision[j]
-        walk.rank[j] = rank
-        walk.precision[j] = precision
+        gain += precision - now.precision[j]
+        now.rank[j] = rank
+        now.precision[j] = precision
     return gain
 
 
 @compiled()
-def _by_walking(
+def _follow(
     bins: UInt32s,
     schedule: Schedule,
-    waiting: Int64s,
-    moved: Int64s,
-    positive_at: UInt32s,
-    total: int,
+    positive: Bools,
+    start: Int32s,
+    stop: Int32s,
     depth: int,
-    walk: Walk,
+    item_by_item: bool,
+    now: Ranking,
     average_precision: Float64s,
     best_rank: Int32s,
 ) -> None:
-    """The curve item by item, each changing the ranks of the thresholds between its two bins.
+    """The curve of one query.
 
-    Its steps are N times the distance of the bins, and P times K, however many checkpoints there
-    are: a positive changes which thresholds are in force.
+    Of the order of N + K T steps, or, item by item, of N times the distance of the bins and P K: a
+    positive changes which thresholds are in force, so that they are listed anew.
 
-    waiting, moved: (P,), which threshold is a positive's before and after it is backfilled.
-    positive_at: (N,), which positive is the i-th item of the order, from 1; 0 if none is.
+    bins: (2, N), of the items in their order. positive: (N,), which of these are positives.
     """
-    edges, checkpoints, limit = schedule.edges, len(average_precision), np.float64(depth)
-    walk.in_bin[: total + 1] = 0
-    walk.in_force[:total] = False
-    for t in range(checkpoints + 1):
-        for i in range(edges[t], edges[t + 1] - schedule.newcomers[t]):
-            walk.in_bin[bins[0, i]] += 1
-            if positive_at[i] > 0:
-                walk.in_force[waiting[positive_at[i] - 1]] = True
-    count, precisions = _listed(walk, total, limit)
-
-    for t in range(checkpoints):
-        arrivals = edges[t + 1] - schedule.newcomers[t]
-        for i in range(edges[t], edges[t + 1]):
-            here = int(bins[0, i]) if i < arrivals else total
-            there = int(bins[1, i])
-            walk.in_bin[here] -= 1
-            walk.in_bin[there] += 1
-            if positive_at[i] > 0:
-                if i < arrivals:
-                    walk.in_force[waiting[positive_at[i] - 1]] = False
-                walk.in_force[moved[positive_at[i] - 1]] = True
-                count, precisions = _listed(walk, total, limit)
-            elif there < here:
-                precisions += _shift(walk, walk.before[there], walk.before[here], 1.0, limit)
-            else:
-                precisions += _shift(walk, walk.before[here], walk.before[there], -1.0, limit)
-        average_precision[t] = precisions / min(np.float64(count), limit)  # 0 / 0 is NaN
-        best_rank[t] = np.int32(walk.rank[0]) if count else np.iinfo(np.int32).max
+    edges, total = schedule.edges, len(start)
+    for t in range(len(edges) - 1):  # the absent ones: behind every threshold
+        for i in range(edges[t + 1] - schedule.newcomers[t], edges[t + 1]):
+            bins[0, i] = total
+    now.in_bin[: total + 1] = 0
+    _tally(bins[0], now, 1)
+    count, precisions = 0, 0.0
+    for t in range(len(average_precision)):
+        first, last = edges[t], edges[t + 1]
+        listed = item_by_item and t > 0
+        if item_by_item:
+            for i in range(first, last):
+                here, there = np.uint64(bins[0, i]), np.uint64(bins[1, i])
+                now.in_bin[here] -= 1
+                now.in_bin[there] += 1
+                listed = listed and not positive[i]  # which changes what is in force
+                if listed:
+                    begin, end = now.before[min(here, there)], now.before[max(here, there)]
+                    precisions += _shift(now, begin, end, 1 if there < here else -1, depth)
+        else:
+            _tally(bins[0, first:last], now, -1)
+            _tally(bins[1, first:last], now, 1)
+        if not listed:
+            _enforce(start, stop, np.int32(t), now)
+            count = _rank(total, now)
+            now.precision[:count] = 0
+            precisions = _shift(now, 0, count, 0, depth)
+            if item_by_item:
+                _locate(total, now)
+        average_precision[t] = precisions / np.float64(min(count, depth))  # 0 / 0 is NaN
+        best_rank[t] = now.rank[0] if count else np.iinfo(np.int32).max
 
 
 @compiled(parallel=True)
@@ -365,7 +312,8 @@ def curve_block(
     similarity[q, columns[0, i]] while it waits and similarity[q, columns[1, i]] afterwards.
     schedule: which items are where at each checkpoint. positive_*, ignored_*: the block's
     relevance, laid out as in `Relevance`. depth: the last rank whose precision counts.
-    item_by_item: whether to walk, rather than to make a table; the same curve up to rounding.
+    item_by_item: whether each item changes the list of ranks, rather than each checkpoint making it
+    anew; the same curve up to rounding.
     workers: into how many tasks the block is split.
     average_precision, best_rank: (B, T), written; NaN and 0 for a query without positives, NaN
     and the largest integer at a checkpoint at which none of them is there.
@@ -377,7 +325,6 @@ def curve_block(
         group = positive_group[query]
         widest = max(widest, positive_indptr[group + 1] - positive_indptr[group])
     most = 2 * widest
-    rows = 1 if item_by_item else checkpoints + 1
 
     for worker in prange(workers):
         positives = np.empty(widest, np.int64)
@@ -385,24 +332,19 @@ def curve_block(
         ranking = np.empty(most, np.int64)
         value = np.empty(most + 2, np.float64)
         owner = np.empty(most, np.int64)
-        start = np.empty(most, np.int64)
-        stop = np.empty(most, np.int64)
-        waiting = np.empty(widest, np.int64)
-        moved = np.empty(widest, np.int64)
+        start = np.empty(most, np.int32)
+        stop = np.empty(most, np.int32)
         ahead = np.empty(_BUCKETS_PER_THRESHOLD * most + _BUCKETS_AT_LEAST + 1, np.uint32)
         table = np.empty(len(ahead), np.uint32)
         code = np.empty(similarity.shape[1], np.uint32)
         unsure = np.empty(len(order) + 1, np.uint32)
         bins = np.empty((2, len(order)), np.uint32)
-        positive_at = np.zeros(len(order), np.uint32)
-        change = np.empty((rows, most + 1), np.int32)
-        rank = np.empty(rows - 1, np.int32)
-        seen = np.empty(rows - 1, np.float64)
-        walk = Walk(
+        positive = np.zeros(len(order), np.bool_)
+        now = Ranking(
             np.empty(most + 1, np.int64),
-            np.empty(most, np.bool_),
+            np.empty(most, np.int64),
             np.empty(most + 1, np.int64),
-            np.empty(widest, np.float64),
+            np.empty(widest + 1, np.int64),
             np.empty(widest, np.float64),
         )
 
@@ -434,11 +376,9 @@ def curve_block(
                 owner[k] = positives[source >> 1]
                 moves = arrival[owner[k]]
                 if source & 1 == 0:
-                    waiting[source >> 1] = k
                     start[k] = 0
                     stop[k] = 0 if schedule.newcomer[owner[k]] else moves
                 else:
-                    moved[source >> 1] = k
                     start[k] = moves
                     stop[k] = checkpoints
             value[total : total + 2] = -np.inf
@@ -462,33 +402,19 @@ def curve_block(
             for item in ignored:  # behind every threshold, where nothing counts them
                 bins[:, position[item]] = total
 
-            if item_by_item:
-                for j in range(count):
-                    positive_at[position[positives[j]]] = j + 1
-                _by_walking(
-                    bins,
-                    schedule,
-                    waiting,
-                    moved,
-                    positive_at,
-                    total,
-                    depth,
-                    walk,
-                    average_precision[query],
-                    best_rank[query],
-                )
-                for j in range(count):
-                    positive_at[position[positives[j]]] = 0
-            else:
-                _by_table(
-                    bins,
-                    schedule,
-                    start[:total],
-                    stop[:total],
-                    depth,
-                    change,
-                    rank,
-                    seen,
-                    average_precision[query],
-                    best_rank[query],
-                )
+            for j in range(count):
+                positive[position[positives[j]]] = True
+            _follow(
+                bins,
+                schedule,
+                positive,
+                start[:total],
+                stop[:total],
+                depth,
+                item_by_item,
+                now,
+                average_precision[query],
+                best_rank[query],
+            )
+            for j in range(count):
+                positive[position[positives[j]]] = False
