@@ -78,7 +78,7 @@ def write_glyphs(folder: Path, data: Path, size: int) -> NDArray[np.int64]:
     from backfill.encoders.model import Encoder
 
     layout = Layout("glyphs", data)
-    drawn = draw(open_glyphs(Glyphs(gallery_size=size)), GALLERY, size)
+    drawn = draw(open_glyphs(Glyphs.model_validate({"gallery_size": size})), GALLERY, size)
     for name in ("old", "new"):
         encoder = Encoder.load(layout.weights(name))
         np.save(folder / f"{name}.npy", embed(encoder, np.asarray(drawn.images), batch_size=500))
