@@ -17,6 +17,8 @@ import numpy as np
 import torch
 
 from backfill import device as devices
+from backfill import machine
+from backfill.encoders.data_parallel import ALONE, Ranks
 from backfill.encoders.model import Encoder
 from backfill.encoders.objectives import Classification
 from backfill.encoders.training import Batches, Trainer
@@ -30,7 +32,9 @@ SETTINGS = Train(
 )  # fmt: skip
 
 
-def trainer(width: int, images: int, rounds: int, device: torch.device) -> Trainer:
+def trainer(
+    width: int, images: int, rounds: int, device: torch.device, ranks: Ranks = ALONE
+) -> Trainer:
     """ResNet-18 for CIFAR at a given width, with random images."""
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (images, 3, 32, 32), dtype=np.uint8)
@@ -40,7 +44,7 @@ def trainer(width: int, images: int, rounds: int, device: torch.device) -> Train
     encoder.measure_pixels(torch.from_numpy(pixels[:1000]))
     batches = Batches(pixels, targets, np.arange(images), SETTINGS.batch_size, device)
     objective = Classification(SETTINGS.augment)
-    return Trainer(encoder, objective, batches, SETTINGS, rounds + 1, 0, device)
+    return Trainer(encoder, objective, batches, SETTINGS, rounds + 1, 0, device, ranks)
 
 
 def bare_epoch(loop: Trainer, steps: int) -> None:
@@ -90,6 +94,7 @@ def main() -> None:
     reference = count / min(times["bare step"])
     print(f"ResNet-18, width {arguments.width}, batch {SETTINGS.batch_size}, 32x32, {device}, "
           f"{torch.get_num_threads()} threads, torch {torch.__version__}")  # fmt: skip
+    print(machine.described())
     print(f"{'':12}{'images/s':>10}{'ratio':>8}")
     for name, durations in times.items():
         rate = count / min(durations)
