@@ -181,6 +181,8 @@ def train(
 ) -> Transforms:
     """Train the modules of a row with Adam and a cosine schedule.
 
+    In bfloat16 autocast where the device is fast at it; losses are float32.
+
     Args:
         row: modules, loss and systems.
         training: how; already with the row's overrides.

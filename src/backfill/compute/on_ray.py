@@ -155,9 +155,10 @@ def _connect(settings: Compute) -> None:
         )
     except (OSError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
-        raise InputError(
-            f"compute.address: {settings.address!r}, expected a running Ray cluster ({reason})"
-        ) from error
+        expected = f"address: {settings.address!r}, expected a running Ray cluster"
+        if own:
+            expected = "engine: 'ray' does not start on this machine"
+        raise InputError(f"compute.{expected} ({reason})") from error
 
 
 def _require_answer(address: str) -> None:

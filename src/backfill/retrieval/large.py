@@ -46,7 +46,7 @@ def backfill_curve_at(
     at each checkpoint, the share of the exact k nearest items that is found, over some queries.
     engine: where the galleries are searched, in parts; an index is always searched here.
 
-    Memory is O(Q T (k + ignored) + N) besides two blocks of the gallery, or the indexes.
+    Memory is O(Q T (k + ignored) + N) besides three blocks of the gallery, or the indexes.
 
     Raises InputError as :func:`backfill_curve` does; a wrong row of a gallery is found when it is
     read.

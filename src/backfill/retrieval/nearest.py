@@ -9,6 +9,7 @@ ones of the groups that have arrived, and only these are kept.
 
 import mmap
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import faiss
@@ -25,8 +26,8 @@ Float32s = NDArray[np.float32]
 Int64s = NDArray[np.int64]
 Pair = tuple[Float32s, ArrayLike]
 
-# Rows read at a time: 512 MiB at 128 dimensions. Small blocks would cost more in partial rankings.
-BLOCK_ROWS = 2**20
+# Rows read at a time: 256 MiB at 128 dimensions. Small blocks would cost more in partial rankings.
+BLOCK_ROWS = 2**19
 
 
 class Nearest(NamedTuple):
@@ -113,15 +114,28 @@ def _searched(sides: list[_Side], task: tuple[int, slice]) -> list[Nearest]:
 def unit_blocks(
     name: str, gallery: ArrayLike, part: slice, rows: int
 ) -> Iterator[tuple[int, Float32s]]:
-    """Yield (first row, rows of unit length in float32), block by block, of a part of a gallery."""
+    """Yield (first row, rows of unit length in float32), block by block, of a part of a gallery.
+
+    The next block is read while the caller works on one: a gallery may come from a slow disk.
+    """
     stored: NDArray[np.floating] = np.asanyarray(gallery)  # type: ignore[type-arg]
     # Copies on write would be lost with what is dropped below.
     mapped = getattr(stored, "_mmap", None) if getattr(stored, "mode", None) == "r" else None
-    blocks = range(part.start, part.stop, rows)
-    for first in tqdm(blocks, desc=name, unit="block", disable=None):
-        yield first, unit_rows(name, stored[first : min(first + rows, part.stop)], first)
+
+    def read(first: int) -> tuple[int, Float32s]:
+        block = unit_rows(name, stored[first : min(first + rows, part.stop)], first)
         if mapped is not None:
             mapped.madvise(mmap.MADV_DONTNEED)  # what was read stays in the process otherwise
+        return first, block
+
+    first, *others = range(part.start, part.stop, rows)
+    with ThreadPoolExecutor(1) as reader:
+        ahead = reader.submit(read, first)
+        for following in tqdm([*others, None], desc=name, unit="block", disable=None):
+            block = ahead.result()
+            if following is not None:
+                ahead = reader.submit(read, following)
+            yield block
 
 
 def unit_rows(name: str, rows: NDArray[np.floating], first: int = 0) -> Float32s:  # type: ignore[type-arg]
