@@ -104,7 +104,7 @@ def main() -> None:
     def curve(checkpoints: int | Literal["all"]) -> Float64s:
         before, after = (old[:queries], old), (new[:queries], new)
         found = backfill_curve(before, after, order, relevance, checkpoints=checkpoints)
-        middle = int(np.argmin(np.abs(found.fraction - 0.5)))
+        middle = int(np.argmin(np.abs(found.fraction * size - len(half))))
         return found.average_precision[:COMPARED, middle]
 
     def without_itself(q: int, old_row: Float32s, new_row: Float32s) -> tuple[Float32s, Float32s]:

@@ -4,10 +4,10 @@
     python benchmarks/scale.py
 
 The first table: images embedded, query-item pairs searched for a curve, and images trained on, per
-second, by one and by two workers of a local Ray cluster; the reference, in the same run, is the same
-code in this process. Each worker has one thread, and so has the reference. The second is a model on
-paper, of a gallery of 10^9 items in both systems: it takes the rate of a worker among two, and how
-fast one process merges what workers found, and adds up; what it leaves out stands below it.
+second, by one and by two workers of a local Ray cluster; the reference, in the same run, is the
+same code in this process. Each worker has one thread, and so has the reference. The second is a
+model on paper, of a gallery of 10^9 items in both systems: it takes the rate of a worker among two,
+and how fast one process merges what workers found; what it leaves out stands below it.
 """
 
 import os
@@ -156,10 +156,9 @@ def model(of_two: Rates, merge: float) -> None:
         print(f"{workers:8}{''.join(hours)}{read:10.1f} MiB/s  {max(took, key=took.__getitem__)}")
     stored = 2 * items * dimensions * 2 / 2**40
     print(
-        f"\nBoth systems' embeddings in float16 are {stored:.2f} TiB. Left out: reading and decoding "
-        "of images,\nthe network between machines, workers that fail, relevance lists and the order "
-        "(8 bytes an item each\nin every worker)."
+        f"\nBoth systems' embeddings in float16 are {stored:.2f} TiB. Left out: images' decoding,"
     )
+    print("the network, workers that fail, and 8 bytes an item for the order in each worker.")
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ import psutil
 
 
 def described() -> str:
-    """Processor, usable CPUs, and the GPU if this process can use one."""
+    """Processor, number of CPUs, and the GPU if this process has come to use one."""
     parts = [_processor(), f"{os.cpu_count()} CPUs"]
     torch = sys.modules.get("torch")  # not imported for this alone
     if torch is not None and torch.cuda.is_available():
@@ -32,10 +32,20 @@ def _processor() -> str:
 
 def seconds_since_start() -> float:
     """Wall time of this process so far, its start included."""
-    return time.time() - psutil.Process().create_time()
+    begun = psutil.Process().create_time()
+    if not hasattr(time, "CLOCK_BOOTTIME"):
+        return time.time() - begun
+    # Linux counts from its boot, whose own time is known to the second only.
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - (begun - psutil.boot_time())
 
 
 def peak_gib() -> float:
     """Most memory that this process has had at once, as the operating system counts it."""
+    try:
+        # Of this program alone: what getrusage says includes the one that became it by exec.
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
+        return int(status.partition("VmHWM:")[2].split()[0]) / 2**20
+    except (OSError, IndexError, ValueError):
+        pass
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30

@@ -132,11 +132,15 @@ class Augment(Section):
 
 
 class Train(Section):
-    """The training loop; a row of `encoders` may override its network, epochs and step sizes."""
+    """The training loop; a row of `encoders` may override its network, epochs and step sizes.
+
+    ranks: processes that share each batch, with engine ray.
+    """
 
     network: Network
     epochs: PositiveInt
     batch_size: PositiveInt
+    ranks: PositiveInt = 1
     optimizer: Literal["sgd", "adam"]
     learning_rate: PositiveFloat
     momentum: Annotated[float, Field(ge=0, lt=1)]
@@ -385,7 +389,7 @@ class Evaluate(Section):
     checkpoints: Annotated[int | Literal["all"], BeforeValidator(_some_or_all)]
     top_k: Annotated[list[PositiveInt], Field(min_length=1)]
     map_at: PositiveInt | None
-    search: str = "whole"
+    search: Annotated[str, Field(pattern=r"^(whole|nearest|(IVF|HNSW)\d\S*)$")] = "whole"
     effort: PositiveInt = 32
     calibration: Calibration
     distance_bins: PositiveInt
@@ -395,19 +399,12 @@ class Compute(Section):
     """Where the work runs; it changes no result beyond rounding.
 
     address: of a running Ray cluster; none: one is started for each stage. workers: tasks at a
-    time; none: one for each CPU. ranks: processes that train one encoder together.
+    time; none: one for each CPU.
     """
 
     engine: Literal["local", "ray"] = "local"
     address: str | None = None
     workers: PositiveInt | None = None
-    ranks: PositiveInt = 1
-
-    @model_validator(mode="after")
-    def _alone_where_local(self) -> Compute:
-        if self.engine == "local" and self.ranks > 1:
-            raise ValueError(f"ranks: {self.ranks}, expected 1 with engine local; ray has more")
-        return self
 
 
 class Report(Section):
@@ -642,8 +639,8 @@ def _name_mistakes(params: Params) -> Iterable[str]:
         if method.study in params.studies:
             panels = params.studies[method.study].panels
             yield from unknown(f"{key}.panel", method.panel, panels, "panel of this study")
-    if params.evaluate.search != "whole" and params.evaluate.checkpoints == "all":
-        yield f"evaluate.search: {params.evaluate.search!r}, expected whole with checkpoints all"
+    yield from _compute_mistakes(params)
+    yield from _search_mistakes(params.evaluate)
     if not {1, 5} <= set(params.evaluate.top_k):
         yield f"evaluate.top_k: {params.evaluate.top_k}: must contain 1 and 5, which reports show"
     for name, study in params.studies.items():
@@ -653,6 +650,30 @@ def _name_mistakes(params: Params) -> Iterable[str]:
                 key = f"studies.{name}.panels.{panel}.{role}"
                 yield from unknown(key, getattr(references, role), inside, "method of this panel")
         yield from _study_mistakes(name, study, params)
+
+
+def _compute_mistakes(params: Params) -> Iterable[str]:
+    """What one process, or a cluster, cannot do."""
+    ranks, size, engine = params.train.ranks, params.train.batch_size, params.compute.engine
+    if engine == "local" and ranks > 1:
+        yield f"train.ranks: {ranks}, expected 1 with compute.engine local; ray has more"
+    if size % ranks:
+        yield f"train.ranks: {ranks}, expected a divisor of train.batch_size, {size}"
+    if engine == "ray" and ":" in params.device:
+        yield f"device: {params.device!r}, expected none by number with compute.engine ray"
+
+
+def _search_mistakes(evaluate: Evaluate) -> Iterable[str]:
+    """What the first places of a ranking do not tell."""
+    if evaluate.search == "whole":
+        return
+    if evaluate.checkpoints == "all":
+        yield f"evaluate.search: {evaluate.search!r}, expected whole with checkpoints all"
+    if evaluate.map_at is not None and max(evaluate.top_k) > evaluate.map_at:
+        yield (
+            f"evaluate.map_at: {evaluate.map_at}, expected at least the largest of top_k, "
+            f"{max(evaluate.top_k)}, with search {evaluate.search!r}"
+        )
 
 
 def _training_mistakes(key: str, row: Transform, params: Params) -> Iterable[str]:

@@ -99,12 +99,11 @@ def test_two_ranks_have_the_loss_of_the_joined_batch(by_two: dict[str, Loss], lo
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
 
-def digits(**compute: Any) -> Params:
+def digits(engine: str = "local", ranks: int = 1) -> Params:
     raw = composed(["dataset=digits"], ROOT / "conf")
-    raw["train"] |= {"epochs": 4, "batch_size": 64}
+    raw["train"] |= {"epochs": 4, "batch_size": 64, "ranks": ranks}
     raw["embed"]["batch_size"] = 40
-    if compute:
-        raw["compute"] = {"engine": "ray", **compute}
+    raw["compute"]["engine"] = engine
     return validate(raw)
 
 
@@ -127,7 +126,7 @@ def test_embedding_in_shards_and_with_a_worker_that_dies(
     embed(digits(), layout, "old")
     expected = embedded(layout)
     killed = kill_one("embed_shard")
-    embed(digits(workers=2), layout, "old")
+    embed(digits("ray"), layout, "old")
     assert killed
     for found, rows in zip(embedded(layout), expected, strict=True):
         np.testing.assert_allclose(found, rows, atol=1e-6)
@@ -136,10 +135,10 @@ def test_embedding_in_shards_and_with_a_worker_that_dies(
 def test_training_with_a_rank_that_dies(
     engine: OnRay, layout: Layout, kill_one: Callable[[str], list[int]]
 ) -> None:
-    train(digits(ranks=2), layout, "old")
+    train(digits("ray", ranks=2), layout, "old")
     expected = layout.weights("old").read_bytes()
     killed = kill_one("_Member.run")
-    train(digits(ranks=2), layout, "old")
+    train(digits("ray", ranks=2), layout, "old")
     assert killed
     assert layout.weights("old").read_bytes() == expected
     assert len((layout.encoder("old") / "loss.tsv").read_text().splitlines()) == 1 + 4
@@ -147,12 +146,9 @@ def test_training_with_a_rank_that_dies(
 
 
 def test_ranks_that_cannot_be(engine: Engine, layout: Layout) -> None:
-    with pytest.raises(InputError, match=r"compute.ranks: 99, but the cluster has 2 CPUs"):
-        train(digits(ranks=99), layout, "old")
-    raw = composed(["dataset=digits"], ROOT / "conf")
-    raw["train"]["batch_size"] = 63
-    raw["compute"] = {"engine": "ray", "ranks": 2}
-    with pytest.raises(InputError, match=r"compute.ranks: 2, expected a divisor of the batch size"):
-        train(validate(raw), layout, "old")
-    with pytest.raises(InputError, match="expected 1 with engine local"):
-        validate(raw | {"compute": {"ranks": 2}})
+    with pytest.raises(InputError, match=r"train.ranks: 64, but the cluster has 2 CPUs"):
+        train(digits("ray", ranks=64), layout, "old")
+    with pytest.raises(InputError, match=r"train.ranks: 3, expected a divisor of train.batch_size"):
+        digits("ray", ranks=3)
+    with pytest.raises(InputError, match=r"train.ranks: 2, expected 1 with compute.engine local"):
+        digits(ranks=2)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from backfill.errors import InputError
 from backfill.retrieval import Index, Relevance, backfill_curve, backfill_curve_at
 from backfill.retrieval.approximate import nearest_items_approximately, recall
-from backfill.retrieval.nearest import nearest_items
+from backfill.retrieval.nearest import Nearest, nearest_items
 from backfill.retrieval.schedule import Schedule
 
 QUERIES, SIZE = 40, 1500
@@ -94,6 +94,10 @@ def test_what_is_wrong_is_named() -> None:
         backfill_curve_at(3, (OLD[:30], OLD), (NEW[:30], NEW), ORDER, RELEVANCE)
 
 
+def items(found: list[Nearest]) -> NDArray[np.int64]:
+    return np.stack([nearest.items for nearest in found], axis=1)
+
+
 NEWCOMER = np.random.default_rng(5).random(SIZE) < 0.3
 SCHEDULE = Schedule.of(ORDER, np.linspace(0, 1, 4), np.zeros(SIZE, bool))
 
@@ -111,7 +115,7 @@ def test_newcomers_come_embedded_by_the_new_system(index: Index | None) -> None:
 def test_an_index_searched_whole_finds_the_exact_items(index: Index) -> None:
     exact = list(nearest_items(BEFORE, AFTER, SCHEDULE, 20))
     found = list(nearest_items_approximately(BEFORE, AFTER, SCHEDULE, 20, index))
-    assert (recall(found, exact) > 0.99).all()
+    assert (recall(items(found), items(exact)) > 0.99).all()
 
 
 def test_less_effort_finds_less_and_every_item_from_its_side() -> None:
@@ -120,7 +124,7 @@ def test_less_effort_finds_less_and_every_item_from_its_side() -> None:
     for effort in (1, 4):
         index = Index("IVF16,Flat", effort, recall_queries=QUERIES)
         found = list(nearest_items_approximately(BEFORE, AFTER, SCHEDULE, 20, index))
-        shares.append(recall(found, exact))
+        shares.append(recall(items(found), items(exact)))
         for t, nearest in enumerate(found):
             query, item = np.argwhere(nearest.items >= 0).T
             place = nearest.items[query, item]
@@ -142,3 +146,39 @@ def test_less_effort_finds_less_and_every_item_from_its_side() -> None:
 def test_an_index_that_cannot_be_is_named(index: str) -> None:
     with pytest.raises(InputError, match=f"index: '{index}'"):
         backfill_curve_at(20, BEFORE, AFTER, ORDER, RELEVANCE, index=Index(index))
+
+
+def test_recall_is_of_the_places_that_count() -> None:
+    # Many ignored items of one query, each of which costs a place in the search, change no recall.
+    index = Index("IVF16,Flat", 2, recall_queries=QUERIES)
+    positives = [RELEVANCE.positives(query) for query in range(QUERIES)]
+    none = [np.array([], np.int64)] * QUERIES
+    some = [np.arange(300), *none[1:]]
+    recalls = [
+        backfill_curve_at(
+            10, BEFORE, AFTER, ORDER, Relevance.from_lists(positives, ignored, SIZE), index=index
+        ).recall
+        for ignored in (none, some)
+    ]
+    np.testing.assert_allclose(recalls[0], recalls[1], atol=0.03)
+
+
+@pytest.mark.parametrize("index", ["HNSW8_SQ8", "IVF8,PQ4x4fs"])
+def test_quantised_indexes_are_searched(index: str) -> None:
+    no_self = Relevance.from_labels(LABELS[:QUERIES], LABELS)
+    curve = backfill_curve_at(10, BEFORE, AFTER, ORDER, no_self, index=Index(index, 16))
+    assert curve.recall is not None
+    assert (curve.recall > 0.2).all()
+
+
+def test_short_vectors_have_a_direction() -> None:
+    whole = backfill_curve_at(10, BEFORE, AFTER, ORDER, RELEVANCE)
+    tiny = OLD * np.float32(1e-25)
+    found = backfill_curve_at(10, (tiny[:QUERIES], tiny), AFTER, ORDER, RELEVANCE)
+    np.testing.assert_allclose(found.average_precision, whole.average_precision, atol=1e-6)
+
+
+@pytest.mark.parametrize("change", [{"effort": 0}, {"recall_queries": 0}])
+def test_an_index_that_is_not_searched_is_refused(change: dict[str, int]) -> None:
+    with pytest.raises(InputError, match="expected at least 1, got 0"):
+        Index("HNSW8", **change)

@@ -65,7 +65,9 @@ class OnRay:
         try:
             ray.util.register_serializer(np.memmap, serializer=_by_name, deserializer=_mapped_again)
             found = ray.cluster_resources()
-            cpus = int(found.get("CPU", 1))
+            cpus = int(found.get("CPU", 0))
+            if cpus == 0:
+                raise InputError("compute.address: the cluster has no CPUs to work with")
             yield cls(min(settings.workers or cpus, cpus), int(found.get("GPU", 0)))
         finally:
             if not had:
@@ -108,33 +110,50 @@ class OnRay:
         """See :class:`backfill.compute.engine.Engine`; the CPUs are shared out among them."""
         import ray
 
-        found = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        if gpu and self.gpus:
-            room, kind, resources = self.gpus, "GPUs", {"num_gpus": 1}
-        else:
-            room, kind = self.workers, "CPUs"
-            # As many as fit where they are spread evenly over the machines.
-            smallest = min(int(node.get("CPU", 0)) for node in found)
-            resources = {"num_cpus": max(1, smallest // -(-size // len(found)))}
+        kind, room = ("GPU", self.gpus) if gpu and self.gpus else ("CPU", self.workers)
         if size > room:
-            raise InputError(f"compute.ranks: {size}, but the cluster has {room} {kind}")
-        member = ray.remote(scheduling_strategy="SPREAD", **resources)(_Member)
-        for _ in range(_RETRIES):
-            members = [member.remote() for _ in range(size)]
-            try:
-                meeting = ray.get(members[0].meeting.remote())
-                running = [
-                    each.run.remote(function, shared, Place(rank, size, meeting))
-                    for rank, each in enumerate(members)
-                ]
-                result: Result = _first_of(running)
-                return result
-            except ray.exceptions.RayActorError:
-                continue
-            finally:
-                for each in members:
-                    ray.kill(each)
-        raise InputError(f"compute.ranks: a process died in each of {_RETRIES} attempts")
+            raise InputError(f"train.ranks: {size}, but the cluster has {room} {kind}s")
+        # As many CPUs as fit where the members are spread evenly over the machines.
+        nodes = [int(n["Resources"].get(kind, 0)) for n in ray.nodes() if n["Alive"]]
+        nodes = [count for count in nodes if count]
+        each = 1 if kind == "GPU" else max(1, min(nodes) // -(-size // len(nodes)))
+        # Reserved together: two gangs would otherwise wait for each other, half of each there.
+        group = ray.util.placement_group([{kind: each}] * size, strategy="SPREAD")
+        try:
+            return _together(function, shared, size, group, {f"num_{kind.lower()}s": each})
+        finally:
+            ray.util.remove_placement_group(group)
+
+
+def _together(
+    function: Callable[[Shared, Place], Result],
+    shared: Shared,
+    size: int,
+    group: Any,
+    resources: dict[str, int],
+) -> Result:
+    """Run the members of a gang where room was reserved, all anew where one dies."""
+    import ray
+    from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
+
+    member = ray.remote(**resources)(_Member)
+    places = [PlacementGroupSchedulingStrategy(group, rank) for rank in range(size)]
+    for _ in range(_RETRIES):
+        members = [member.options(scheduling_strategy=place).remote() for place in places]
+        try:
+            meeting = ray.get(members[0].meeting.remote())
+            running = [
+                each.run.remote(function, shared, Place(rank, size, meeting))
+                for rank, each in enumerate(members)
+            ]
+            result: Result = _first_of(running)
+            return result
+        except ray.exceptions.RayActorError:
+            continue
+        finally:
+            for each in members:
+                ray.kill(each)
+    raise InputError(f"train.ranks: a process died in each of {_RETRIES} attempts")
 
 
 def _connect(settings: Compute) -> None:
@@ -216,6 +235,10 @@ def _result(reference: Any) -> Any:
     except ray.exceptions.RayTaskError as error:
         if isinstance(error.cause, InputError):
             raise error.cause from None
+        if isinstance(error.cause, OSError):
+            raise InputError(
+                f"a worker: {error.cause}; all machines need the same file system"
+            ) from error
         raise
 
 

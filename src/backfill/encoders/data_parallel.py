@@ -20,6 +20,7 @@ from torch.distributed.nn.functional import all_gather
 from torch.nn.parallel import DistributedDataParallel
 
 from backfill.device import has_fast_bfloat16
+from backfill.errors import InputError
 
 if TYPE_CHECKING:
     from backfill.compute import Place
@@ -41,6 +42,17 @@ class Ranks:
     def gather(self, rows: Tensor) -> Tensor:
         """All ranks' equally many rows, in the order of the ranks; gradients flow back to each."""
         return rows if self.size == 1 else torch.cat(all_gather(rows))  # type: ignore[no-untyped-call]
+
+    def require_equal(self, value: int, what: str) -> None:
+        """Raise InputError unless all ranks see the same."""
+        if self.size > 1:
+            seen: list[int | None] = [None] * self.size
+            dist.all_gather_object(seen, value)
+            if len(set(seen)) > 1:
+                raise InputError(
+                    f"train.ranks: expected all to find the same {what}, got {seen}; all machines "
+                    "need the same file system, code and kind of device"
+                )
 
 
 ALONE = Ranks()

@@ -98,7 +98,7 @@ class Trainer:
     def __post_init__(self) -> None:
         if self.batches.size % self.ranks.size:
             raise InputError(
-                f"compute.ranks: {self.ranks.size}, expected a divisor of the batch size, "
+                f"train.ranks: {self.ranks.size}, expected a divisor of the batch size, "
                 f"{self.batches.size}"
             )
         self.encoder.place(self.device)
@@ -152,6 +152,7 @@ class Trainer:
             for record in self.history:
                 log(record)
         done = len(self.history)
+        self.ranks.require_equal(done, f"epochs in {checkpoint}")
         steps = len(self.batches)
         with tqdm(total=self.epochs * steps, initial=done * steps, desc=title, unit="batch",
                   mininterval=1) as bar:  # fmt: skip

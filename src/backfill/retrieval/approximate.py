@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from backfill.errors import InputError
 from backfill.retrieval.nearest import (
     BLOCK_ROWS,
+    Int64s,
     Nearest,
     Pair,
     merged,
@@ -39,11 +40,18 @@ class Index:
     description: for faiss.index_factory, of an inverted file or an HNSW graph: `IVF1024,Flat`,
     `HNSW32`. effort: cells that a search visits (nprobe), or candidates that it keeps (efSearch).
     recall_queries: of how many queries, at most, the recall is measured, by exact search.
+
+    Raises InputError for an effort, or a number of queries, below 1.
     """
 
     description: str
     effort: int = 32
     recall_queries: int = 200
+
+    def __post_init__(self) -> None:
+        for name in ("effort", "recall_queries"):
+            if getattr(self, name) < 1:
+                raise InputError(f"index.{name}: expected at least 1, got {getattr(self, name)}")
 
 
 def nearest_items_approximately(
@@ -81,14 +89,15 @@ def nearest_items_approximately(
         yield merged(parts, k)
 
 
-def recall(found: list[Nearest], exact: list[Nearest]) -> Float64s:
-    """(T,) the share of the exact nearest items that was found, mean over the queries."""
-    shares = []
-    for ours, theirs in zip(found, exact, strict=True):
-        there = theirs.items >= 0
-        hits = [np.isin(row, other) for row, other in zip(theirs.items, ours.items, strict=True)]
-        shares.append((np.array(hits) & there).sum() / there.sum())
-    return np.array(shares)
+def recall(found: Int64s, exact: Int64s) -> Float64s:
+    """(T,) the share of the exact nearest items that was found, mean over the queries.
+
+    found, exact: (Q, T, k) gallery indices, -1 where there are no more.
+    """
+    times = range(exact.shape[1])
+    hits = [[np.isin(e[t], f[t]) for t in times] for f, e in zip(found, exact, strict=True)]
+    there = exact >= 0
+    return np.asarray((np.array(hits) & there).sum(axis=(0, 2)) / there.sum(axis=(0, 2)))
 
 
 def _built(index: str, name: str, system: Pair, block_rows: int) -> faiss.Index:
@@ -99,7 +108,8 @@ def _built(index: str, name: str, system: Pair, block_rows: int) -> faiss.Index:
         if not isinstance(built, faiss.IndexIVF | faiss.IndexHNSW):
             raise InputError(f"index: {index!r}, expected an inverted file or an HNSW graph")
         if not built.is_trained:
-            step = max(1, len(gallery) // (_TRAINED_ON * built.nlist))
+            cells = getattr(built, "nlist", _TRAINED_ON)  # a quantised graph has none
+            step = max(1, len(gallery) // (_TRAINED_ON * cells))
             built.train(unit_rows(name, gallery[::step]))
     except RuntimeError as error:
         reason = str(error).rpartition("Error: ")[2] or str(error)

@@ -71,39 +71,56 @@ def backfill_curve_at(
         old, new = ((query[rows], gallery) for query, gallery in (before, after))
         return nearest_items(old, new, schedule, places, block_rows=block_rows, engine=engine)
 
+    everyone = np.arange(queries)
     if index is None:
-        return _curve_of(exact(slice(None)), schedule, fraction, relevance, depth, cutoffs)
-    found = list(
-        nearest_items_approximately(before, after, schedule, places, index, block_rows=block_rows)
+        ranking = _ranked(exact(slice(None)), relevance, everyone, depth)
+        return _curve_of(ranking, schedule, fraction, relevance, cutoffs)
+    found = nearest_items_approximately(
+        before, after, schedule, places, index, block_rows=block_rows
     )
-    curve = _curve_of(iter(found), schedule, fraction, relevance, depth, cutoffs)
+    ranking = _ranked(found, relevance, everyone, depth)
+    curve = _curve_of(ranking, schedule, fraction, relevance, cutoffs)
     some = slice(None, None, -(-queries // index.recall_queries))
-    seen = [Nearest(nearest.items[some], nearest.similarity[some]) for nearest in found]
-    return replace(curve, recall=recall(seen, list(exact(some))))
+    nearest = _ranked(exact(some), relevance, everyone[some], depth)
+    return replace(curve, recall=recall(ranking[some], nearest))
+
+
+def _ranked(found: Iterator[Nearest], relevance: Relevance, queries: Int64s, depth: int) -> Int64s:
+    """(Q, T, depth) the nearest items that a query does not ignore; -1 where there are no more."""
+    items = np.stack([nearest.items for nearest in found], axis=1)
+    for place, query in enumerate(queries.tolist()):
+        ignored = relevance.ignored(query)
+        if len(ignored):
+            # A stable sort moves what is ignored behind the rest.
+            behind = np.isin(items[place], ignored)
+            kept = np.argsort(behind, axis=1, kind="stable")
+            items[place] = np.where(
+                np.take_along_axis(behind, kept, axis=1),
+                -1,
+                np.take_along_axis(items[place], kept, axis=1),
+            )
+    missing = max(0, depth - items.shape[2])
+    return np.pad(items[..., :depth], ((0, 0), (0, 0), (0, missing)), constant_values=-1)
 
 
 def _curve_of(
-    found: Iterator[Nearest],
+    ranking: Int64s,
     schedule: Schedule,
     fraction: Float64s,
     relevance: Relevance,
-    depth: int,
     top_k: Sequence[int],
 ) -> BackfillCurve:
-    """The curve of the nearest items at each checkpoint, ignored ones among them.
-
-    found: at least the `depth` nearest that a query does not ignore.
-    """
-    index = np.stack([nearest.items for nearest in found], axis=1)
-    precision, best = np.full(index.shape[:2], np.nan), np.zeros(index.shape[:2], np.int64)
+    """The curve of the first places of each query's ranking at each checkpoint, (Q, T, depth)."""
+    depth = ranking.shape[2]
+    precision, best = np.full(ranking.shape[:2], np.nan), np.zeros(ranking.shape[:2], np.int64)
     # From which checkpoint an item is in the gallery.
     there_from = np.where(schedule.newcomer, schedule.arrival, 0)
     ranks, times = np.arange(1, depth + 1), np.arange(len(fraction))
-    for query in range(len(index)):
+    for query in range(len(ranking)):
         positives = relevance.positives(query)
         if len(positives) == 0:
             continue
-        relevant = _ranked(index[query], positives, relevance.ignored(query), depth)
+        relevant = np.isin(ranking[query], positives)
         exact = np.cumsum(relevant, axis=1) / ranks
         there = np.searchsorted(np.sort(there_from[positives]), times, side="right")
         with np.errstate(invalid="ignore"):  # 0 / 0 is NaN: no positive is there yet
@@ -111,17 +128,3 @@ def _curve_of(
         best[query] = np.where(relevant.any(axis=1), relevant.argmax(axis=1) + 1, depth + 1)
     where = " that is in the gallery from the start" if schedule.newcomer.any() else ""
     return BackfillCurve.of_ranks(fraction, precision, best, top_k, where)
-
-
-def _ranked(index: Int64s, positives: Int64s, ignored: Int64s, depth: int) -> NDArray[np.bool_]:
-    """(T, depth): whether a query's i-th item is relevant, ignored items left out."""
-    relevant = np.isin(index, positives)
-    if len(ignored):
-        # A stable sort moves what is ignored, and what is not there, behind the rest.
-        behind = np.isin(index, ignored) | (index < 0)
-        kept = np.argsort(behind, axis=1, kind="stable")
-        relevant = np.take_along_axis(relevant & ~behind, kept, axis=1)
-    ranked = np.zeros((len(index), depth), bool)
-    width = min(depth, relevant.shape[1])
-    ranked[:, :width] = relevant[:, :width]
-    return ranked

@@ -28,6 +28,8 @@ Pair = tuple[Float32s, ArrayLike]
 
 # Rows read at a time: 256 MiB at 128 dimensions. Small blocks would cost more in partial rankings.
 BLOCK_ROWS = 2**19
+# Of vectors shorter than this the squares lose digits.
+_SHORT = 1e-15
 
 
 class Nearest(NamedTuple):
@@ -142,13 +144,18 @@ def unit_rows(name: str, rows: NDArray[np.floating], first: int = 0) -> Float32s
     """Copy rows as float32 of unit length."""
     unit = np.array(rows, np.float32, order="C")
     norms = np.sqrt(np.einsum("ij,ij->i", unit, unit))
-    wrong = ~((norms > 0) & np.isfinite(norms))
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise InputError(
-            f"{name}: expected finite vectors with a direction, got one of length {norms[row]} "
-            f"at row {first + row}"
-        )
+    # Squares vanish, or overflow, long before numbers do.
+    odd = np.flatnonzero(~((norms > _SHORT) & np.isfinite(norms)))
+    if len(odd):
+        largest = np.abs(unit[odd]).max(axis=1)
+        wrong = odd[~((largest > 0) & np.isfinite(largest))]
+        if len(wrong):
+            raise InputError(
+                f"{name}: expected finite vectors with a direction, got one of length "
+                f"{norms[wrong[0]]} at row {first + wrong[0]}"
+            )
+        unit[odd] /= largest[:, None]
+        norms[odd] = np.linalg.norm(unit[odd], axis=1)
     unit /= norms[:, None]
     return unit
 

@@ -42,7 +42,7 @@ def train(params: Params, layout: Layout, name: str) -> Done:
     # Other processes may work elsewhere.
     run = Run(params, layout.absolute(), name, folder.resolve())
     with compute.start(params.compute) as engine:
-        images = engine.gang(train_together, run, params.compute.ranks, gpu=params.device != "cpu")
+        images = engine.gang(train_together, run, params.train.ranks, gpu=params.device != "cpu")
     shutil.rmtree(folder)
     return Done(images, "images")
 
