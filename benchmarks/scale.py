@@ -155,9 +155,7 @@ def model(of_two: Rates, merge: float) -> None:
         hours = [f"{seconds / 3600:10.2f} h" for seconds in took.values()]
         print(f"{workers:8}{''.join(hours)}{read:10.1f} MiB/s  {max(took, key=took.__getitem__)}")
     stored = 2 * items * dimensions * 2 / 2**40
-    print(
-        f"\nBoth systems' embeddings in float16 are {stored:.2f} TiB. Left out: images' decoding,"
-    )
+    print(f"\nBoth systems' embeddings in float16 are {stored:.2f} TiB. Left out: decoding,")
     print("the network, workers that fail, and 8 bytes an item for the order in each worker.")
 
 

@@ -20,8 +20,8 @@ def costs(kept: pd.DataFrame) -> Extra | None:
         caption=(
             f"Time and memory of each stage when it was last run, {total} of processes in all, on "
             f"{machines}. Wall time is that of the whole process, its start included; memory the "
-            "most that one had at once; speed that of the work alone, the median of the runs. Where "
-            "work was shared out, time and memory are those of the process that did so."
+            "most that one had at once; speed that of the work alone, the median of the runs. "
+            "Where work was shared out, time and memory are those of the process that did so."
         ),
         tables=[
             ("By stage", pd.DataFrame([_summary(*of) for of in kept.groupby("stage", sort=False)]))
