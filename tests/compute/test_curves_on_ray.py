@@ -91,7 +91,7 @@ def test_a_worker_that_dies_changes_nothing(
             ORDER, RELEVANCE, block_rows=1, engine=engine,
         )  # fmt: skip
     else:
-        killed = kill_one("_ranks")
+        killed = kill_one("ranks")
         found = backfill_curve(
             BEFORE, AFTER, ORDER, RELEVANCE, merge="reciprocal_rank", map_at=20,
             checkpoints=101, engine=engine,

@@ -1,7 +1,6 @@
 """Backfill curves against sorting, scikit-learn, and cases worked out by hand."""
 
 import doctest
-import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
 
@@ -20,11 +19,9 @@ from backfill.retrieval import (
     Relevance,
     backfill_curve,
     draw_newcomers,
+    ranks,
     similarity,
 )
-
-# Its name in the package is the function's.
-curve_module = sys.modules["backfill.retrieval.curve"]
 
 
 def test_the_example_in_the_module_docstring() -> None:
@@ -100,7 +97,7 @@ def in_both_ways(*arguments: object, **options: object) -> Iterator[BackfillCurv
     """Listing the ranks anew at every checkpoint, and following every item."""
     for followed_from in (np.inf, 0):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(curve_module, "_FOLLOWED_FROM", followed_from)
+            patch.setattr(ranks, "_FOLLOWED_FROM", followed_from)
             yield backfill_curve(*arguments, **options)  # type: ignore[arg-type]
 
 
