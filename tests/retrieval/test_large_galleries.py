@@ -88,6 +88,10 @@ def test_what_is_wrong_is_named() -> None:
         backfill_curve_at(3, BEFORE, AFTER, ORDER, RELEVANCE)
     with pytest.raises(InputError, match=r"after\[1\] \(gallery\): expected 40 dimensions"):
         backfill_curve_at(3, BEFORE, (NEW[:QUERIES], OLD), ORDER, RELEVANCE)
+    with pytest.raises(InputError, match=r"before: expected a pair \(query, gallery\), got 1 val"):
+        backfill_curve_at(3, (OLD,), AFTER, ORDER, RELEVANCE)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="block_rows: expected at least 1, got 0"):
+        backfill_curve_at(3, BEFORE, AFTER, ORDER, RELEVANCE, block_rows=0)
     with pytest.raises(InputError, match="1500 rows"):
         backfill_curve_at(3, BEFORE, (NEW[:QUERIES], NEW[:10]), ORDER, RELEVANCE)
     with pytest.raises(InputError, match="relevance: expected 30 queries"):

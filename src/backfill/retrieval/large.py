@@ -51,6 +51,10 @@ def backfill_curve_at(
     Raises InputError as :func:`backfill_curve` does; a wrong row of a gallery is found when it is
     read.
     """
+    validate.two("before", before)
+    validate.two("after", after)
+    if block_rows < 1:
+        raise InputError(f"block_rows: expected at least 1, got {block_rows}")
     size = checked_gallery("before[1] (gallery)", before[1], before[0])
     checked_gallery("after[1] (gallery)", after[1], after[0])
     validate.same_length("after[1] (gallery)", np.asanyarray(after[1]), size, "before[1] (gallery)")

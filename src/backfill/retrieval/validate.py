@@ -45,12 +45,17 @@ def embeddings(name: str, values: ArrayLike) -> Floats:
 
 def pair(name: str, values: Sequence[ArrayLike]) -> tuple[Floats, Floats]:
     """Return a checked (query, gallery) pair of one system, of equal dimension."""
+    two(name, values)
+    return comparable(f"{name}[0] (query)", values[0], f"{name}[1] (gallery)", values[1])
+
+
+def two(name: str, values: Sequence[ArrayLike]) -> None:
+    """Require a (query, gallery) pair, whatever is in it."""
     if not isinstance(values, tuple | list) or len(values) != 2:
         found = (
             f"{len(values)} values" if isinstance(values, tuple | list) else type(values).__name__
         )
         raise InputError(f"{name}: expected a pair (query, gallery), got {found}")
-    return comparable(f"{name}[0] (query)", values[0], f"{name}[1] (gallery)", values[1])
 
 
 def comparable(
