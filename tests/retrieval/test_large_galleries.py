@@ -186,3 +186,16 @@ def test_short_vectors_have_a_direction() -> None:
 def test_an_index_that_is_not_searched_is_refused(change: dict[str, int]) -> None:
     with pytest.raises(InputError, match="expected at least 1, got 0"):
         Index("HNSW8", **change)
+
+
+def test_a_side_with_few_items_is_searched_as_well() -> None:
+    # Backfilled items are nearer than all others, so that nothing but these few is wanted; a search
+    # that others fill would miss most of them.
+    near = NEW + 30
+    after = near[:QUERIES], near
+    schedule = Schedule.of(ORDER, np.array([0.05, 0.1, 0.95]), np.zeros(SIZE, bool))
+    exact = list(nearest_items(BEFORE, after, schedule, 50))
+    found = list(
+        nearest_items_approximately(BEFORE, after, schedule, 50, Index("HNSW16", effort=60))
+    )
+    assert (recall(items(found), items(exact)) > 0.9).all()

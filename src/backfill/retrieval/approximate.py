@@ -38,7 +38,9 @@ class Index:
     """An approximate index of a gallery, and how hard it is searched.
 
     description: for faiss.index_factory, of an inverted file or an HNSW graph: `IVF1024,Flat`,
-    `HNSW32`. effort: cells that a search visits (nprobe), or candidates that it keeps (efSearch).
+    `HNSW32`. effort: cells that a search visits (nprobe), or candidates that it keeps (efSearch),
+    where all of the gallery is on one side; of a side with a share s of it, effort / s. A search
+    would otherwise see few items of a side that has few, and miss most of the nearest.
     recall_queries: of how many queries, at most, the recall is measured, by exact search.
 
     Raises InputError for an effort, or a number of queries, below 1.
@@ -82,9 +84,9 @@ def nearest_items_approximately(
         waiting = ~there & ~schedule.newcomer
         for query, built, chosen in zip(queries, indexes, (waiting, there), strict=True):
             selector = faiss.IDSelectorBitmap(np.packbits(chosen, bitorder="little"))
-            similarity, items = built.search(
-                query, k, params=_search(built, index.effort, selector)
-            )
+            share = max(chosen.mean(), 1 / len(chosen))
+            search = _search(built, int(np.ceil(index.effort / share)), selector)
+            similarity, items = built.search(query, k, params=search)
             parts.append(Nearest(items, similarity))
         yield merged(parts, k)
 
@@ -121,5 +123,5 @@ def _built(index: str, name: str, system: Pair, block_rows: int) -> faiss.Index:
 
 def _search(built: faiss.Index, effort: int, selector: faiss.IDSelector) -> faiss.SearchParameters:
     if isinstance(built, faiss.IndexIVF):
-        return faiss.SearchParametersIVF(sel=selector, nprobe=effort)
-    return faiss.SearchParametersHNSW(sel=selector, efSearch=effort)
+        return faiss.SearchParametersIVF(sel=selector, nprobe=min(effort, built.nlist))
+    return faiss.SearchParametersHNSW(sel=selector, efSearch=min(effort, built.ntotal))
