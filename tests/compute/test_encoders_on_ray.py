@@ -1,5 +1,7 @@
 """Encoders that a cluster trains and embeds with, also if a worker dies."""
 
+import json
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -7,7 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+import ray
 import torch
+import yaml
 from ray import cloudpickle
 from torch import nn
 
@@ -143,6 +147,19 @@ def test_training_with_a_rank_that_dies(
     assert layout.weights("old").read_bytes() == expected
     assert len((layout.encoder("old") / "loss.tsv").read_text().splitlines()) == 1 + 4
     assert not (CHECKPOINTS / "digits" / "old").exists()
+
+
+def test_stages_as_commands(engine: OnRay, layout: Layout) -> None:
+    # What a module that runs as a program hands to workers is not found in it by name.
+    chosen = digits("ray", ranks=2).model_dump(mode="json")
+    chosen["compute"]["address"] = ray.get_runtime_context().gcs_address
+    Path("params.yaml").write_text(yaml.safe_dump(chosen, sort_keys=False))
+    for stage in ("train", "embed"):
+        command = [sys.executable, "-m", f"backfill.stages.{stage}", "old"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    assert [len(rows) for rows in embedded(layout)] == [3, 1, 1]
+    assert json.loads(layout.cost("train", "old").read_text())["unit"] == "images"
 
 
 def test_ranks_that_cannot_be(engine: Engine, layout: Layout) -> None:
