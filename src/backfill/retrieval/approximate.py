@@ -83,9 +83,10 @@ def nearest_items_approximately(
         there = schedule.arrival <= t
         waiting = ~there & ~schedule.newcomer
         for query, built, chosen in zip(queries, indexes, (waiting, there), strict=True):
+            if not chosen.any():
+                continue
             selector = faiss.IDSelectorBitmap(np.packbits(chosen, bitorder="little"))
-            share = max(chosen.mean(), 1 / len(chosen))
-            search = _search(built, int(np.ceil(index.effort / share)), selector)
+            search = _search(built, int(np.ceil(index.effort / chosen.mean())), selector)
             similarity, items = built.search(query, k, params=search)
             parts.append(Nearest(items, similarity))
         yield merged(parts, k)
