@@ -38,10 +38,10 @@ def run(stage: Callable[..., Done], *arguments: str, argv: Sequence[str] | None 
         arguments: names of the command line's arguments, such as the row of params.yaml.
         argv: the command line, sys.argv by default.
     """
-    if stage.__module__ == "__main__":
+    program = sys.modules["__main__"].__spec__
+    if stage.__module__ == "__main__" and program is not None:
         # What it hands to other processes must be importable there.
-        name = sys.modules["__main__"].__spec__.name  # type: ignore[union-attr]
-        stage = getattr(importlib.import_module(name), stage.__name__)
+        stage = getattr(importlib.import_module(program.name), stage.__name__)
     parser = argparse.ArgumentParser(
         prog=f"python -m {stage.__module__}", description=(stage.__doc__ or "").split("\n")[0]
     )
