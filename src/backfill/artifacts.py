@@ -15,6 +15,7 @@ dies at any moment leaves nothing that looks finished.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -188,3 +189,15 @@ def load_array(path: Path, *, memory_map: bool = False) -> np.ndarray[Any, Any]:
     if not isinstance(array, np.ndarray):
         raise InputError(f"{path}: an .npz archive where one .npy array was expected")
     return array
+
+
+def load_object(path: Path, what: str) -> dict[str, Any]:
+    """Read one JSON object.
+
+    Raises:
+        InputError: the file is missing or no JSON object; says that `what` was expected.
+    """
+    try:
+        return dict(json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path}: expected {what} ({error!r})") from error

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 from backfill import compute
-from backfill.artifacts import Layout, load_array, replacing, save_array
+from backfill.artifacts import Layout, load_array, load_object, replacing, save_array
 from backfill.errors import InputError
 from backfill.params import Params
 from backfill.reporting.results import Histogram, MethodResult
@@ -115,11 +114,7 @@ def described(layout: Layout) -> dict[str, Any]:
     Raises:
         InputError: the file is missing or no JSON object.
     """
-    path = layout.split / "names.json"
-    try:
-        return dict(json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{path}: expected the names of all groups ({error!r})") from error
+    return load_object(layout.split / "names.json", "the names of all groups")
 
 
 if __name__ == "__main__":

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
-
 import pandas as pd
 
-from backfill.artifacts import Layout, load_array
-from backfill.errors import InputError
+from backfill.artifacts import Layout, load_array, load_object
 from backfill.params import Params
 from backfill.reporting.report import write_report
 from backfill.reporting.results import GROUPS, MethodResult
@@ -43,15 +38,9 @@ def costs(params: Params, layout: Layout, study: str) -> pd.DataFrame:
     for stage, *row in params.stages_of(study):
         path = layout.cost(stage, *row)
         if path.exists():
-            kept.append({"stage": stage, "row": "".join(row), **_read(path)})
+            cost = load_object(path, "what a stage cost")
+            kept.append({"stage": stage, "row": "".join(row), **cost})
     return pd.DataFrame(kept)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{path}: expected what a stage cost ({error!r})") from error
 
 
 def results(params: Params, layout: Layout, study: str) -> StudyResults:
