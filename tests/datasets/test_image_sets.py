@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from backfill.datasets import LOADERS, Cifar100, Dataset, DatasetSettings, Glyphs, ImageSet
 from backfill.errors import InputError
-from backfill.retrieval.relevance import Relevance
+from backfill.relevance import Relevance
 
 
 def image_set(labels: list[int]) -> ImageSet:

@@ -11,7 +11,7 @@ from backfill.datasets import Dataset, DatasetSettings, ImageSet, load
 from backfill.datasets.base import UNLABELLED
 from backfill.datasets.image_files import ImageFiles
 from backfill.errors import InputError
-from backfill.retrieval.relevance import Relevance
+from backfill.relevance import Relevance
 
 
 def read(tree: dict, **settings: object) -> Dataset:

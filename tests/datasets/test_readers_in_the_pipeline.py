@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from backfill.artifacts import Layout, load_array
 from backfill.params import Params
-from backfill.retrieval.relevance import Relevance
+from backfill.relevance import Relevance
 from backfill.stages.embed import embed
 from backfill.stages.evaluate import evaluate
 from backfill.stages.order import order

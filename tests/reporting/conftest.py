@@ -7,8 +7,8 @@ import pytest
 from simulated import as_panel
 
 from backfill.reporting.report import write_report
-from backfill.reporting.results import Histogram, MethodResult
 from backfill.reporting.study import StudyResults
+from backfill.results import Histogram, MethodResult
 from backfill.retrieval import Relevance, backfill_curve, distance_histograms
 
 CLASSES, QUERIES, GALLERY, SEEDS = 6, 30, 90, 2

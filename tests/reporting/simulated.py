@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from backfill.reporting.results import SIDES, Histogram, MethodResult
 from backfill.reporting.study import PanelResults
+from backfill.results import SIDES, Histogram, MethodResult
 from backfill.retrieval import BackfillCurve
 
 

@@ -12,7 +12,7 @@ import pytest
 from backfill.errors import InputError
 from backfill.reporting import style
 from backfill.reporting.findings import findings
-from backfill.reporting.results import MethodResult
+from backfill.results import MethodResult
 from backfill.retrieval import negative_flip_rate
 
 FIGURES = ["map", "cmc_1", "cmc_5", "nfr_1", "distances"]

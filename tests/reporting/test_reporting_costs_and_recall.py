@@ -10,8 +10,8 @@ from simulated import as_panel, at_levels
 from backfill.reporting.costs import costs
 from backfill.reporting.metrics import method_metrics
 from backfill.reporting.plots_data import curves_frame
-from backfill.reporting.results import MethodResult
 from backfill.reporting.study import StudyResults
+from backfill.results import MethodResult
 
 KEPT = pd.DataFrame(
     {

@@ -8,8 +8,8 @@ from backfill.reporting.distances_figure import distance_figure
 from backfill.reporting.figures import curve_figure
 from backfill.reporting.looks import looks
 from backfill.reporting.measures import MAP, cmc, nfr
-from backfill.reporting.results import Histogram, MethodResult
 from backfill.reporting.style import png, svg
+from backfill.results import Histogram, MethodResult
 
 UPGRADES = ["rm_naive", "rm_rqt", "rm_cl", "rm_mcl", "rm", "bct", "bct_hot", "bict"]
 UPGRADES += ["fct", "fct_hot", "fct_side", "fct_side_hot"]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from backfill.reporting.metrics import method_metrics
-from backfill.reporting.results import MethodResult
+from backfill.results import MethodResult
 from backfill.retrieval import BackfillCurve
 
 FRACTION = np.array([0.0, 0.5, 1.0])

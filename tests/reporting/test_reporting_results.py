@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from backfill.errors import InputError
-from backfill.reporting.results import MethodResult
+from backfill.results import MethodResult
 
 
 def test_what_is_saved_is_loaded(results, tmp_path):

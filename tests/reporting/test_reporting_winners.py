@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from simulated import as_panel, at_levels
 
-from backfill.reporting.results import MethodResult
 from backfill.reporting.study import StudyResults
 from backfill.reporting.winners import fifths, winners
+from backfill.results import MethodResult
 from backfill.retrieval import BackfillCurve
 
 

@@ -10,7 +10,7 @@ from backfill import params
 from backfill.artifacts import Layout, load_array, save_array
 from backfill.compose import composed
 from backfill.errors import InputError
-from backfill.reporting.results import MethodResult
+from backfill.results import MethodResult
 from backfill.retrieval import Calibration, Relevance, backfill_curve, draw_newcomers
 from backfill.stages.evaluate import evaluate
 

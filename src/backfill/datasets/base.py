@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backfill.datasets.image_files import ImageFiles
 from backfill.errors import InputError
-
-if TYPE_CHECKING:  # Reading settings must not pay for the retrieval code.
-    from backfill.retrieval.relevance import Relevance
+from backfill.relevance import Relevance
 
 # The class of test images of which only the relevance is known.
 UNLABELLED = "(unlabelled)"

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backfill.datasets.base import Dataset, ImageSet
 from backfill.errors import InputError
+from backfill.relevance import Relevance
 
 URL = "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz"
 SUPERCLASSES, CLASSES = 20, 100
@@ -47,7 +48,6 @@ def load_cifar100(settings: Cifar100) -> Dataset:
     Images are (N, 3, 32, 32). The test set is query and gallery, each query itself ignored.
     Raises :class:`InputError` if files are missing, truncated or hold labels out of range.
     """
-    from backfill.retrieval.relevance import Relevance
 
     root = settings.root
     _check_present(root)

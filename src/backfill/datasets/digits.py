@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from backfill.datasets.base import Dataset, ImageSet
+from backfill.relevance import Relevance
 
 
 class Digits(BaseModel):
@@ -31,8 +32,6 @@ def load_digits(settings: Digits) -> Dataset:
     """
     from sklearn import datasets
     from sklearn.model_selection import train_test_split
-
-    from backfill.retrieval.relevance import Relevance
 
     source = datasets.load_digits()
     pixels = np.round(source.images * (255 / 16)).astype(np.uint8)[:, None]

@@ -12,6 +12,7 @@ from backfill.datasets.listing import Listing, list_classes
 from backfill.datasets.settings import ImageFileSettings
 from backfill.datasets.tree import image_set
 from backfill.errors import InputError
+from backfill.relevance import Relevance
 
 
 class Folder(ImageFileSettings):
@@ -38,7 +39,6 @@ def load_folder(settings: Folder) -> Dataset:
 
     Raises :class:`InputError` if there is no such tree, or if a split is empty.
     """
-    from backfill.retrieval.relevance import Relevance
 
     splits = find_files(settings)
     classes = tuple(sorted({name for listing in splits.values() for name in listing.names}))

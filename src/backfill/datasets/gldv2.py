@@ -24,6 +24,7 @@ from backfill.datasets.listing import Listing, find_one, require, require_files,
 from backfill.datasets.settings import ImageFileSettings
 from backfill.datasets.tree import image_set
 from backfill.errors import InputError
+from backfill.relevance import Relevance
 
 TRAIN = "train_clean.csv or metadata/train_clean.csv"
 SOLUTION = "retrieval_solution_v2.1.csv or metadata/retrieval_solution_v2.1.csv"
@@ -58,7 +59,6 @@ def load_gldv2(settings: Gldv2) -> Dataset:
     Raises :class:`InputError` if files or folders are missing, for csv files of another form, and
     if images that they name are not there.
     """
-    from backfill.retrieval.relevance import Relevance
 
     root = settings.root
     require((root, TRAIN_FILES | TEST_FILES))

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from backfill.datasets.base import Dataset, ImageSet
 from backfill.errors import InputError
+from backfill.relevance import Relevance
 
 if TYPE_CHECKING:
     from backfill.datasets.glyph_draw import GlyphSource
@@ -67,7 +68,6 @@ def load_glyphs(settings: Glyphs) -> Dataset:
     :class:`InputError` if there are fewer classes than asked for, or fewer images than classes.
     """
     from backfill.datasets.glyph_classes import TYPEFACES
-    from backfill.retrieval.relevance import Relevance
 
     source = open_glyphs(settings)
     gallery = draw(source, GALLERY, settings.gallery_size)

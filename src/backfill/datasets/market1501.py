@@ -18,6 +18,7 @@ from backfill.datasets.base import Dataset, ImageSet
 from backfill.datasets.listing import list_images, require, some
 from backfill.datasets.settings import ImageFileSettings
 from backfill.errors import InputError
+from backfill.relevance import Relevance
 
 FOLDERS = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}
 # Identity, camera, sequence, frame, box.
@@ -52,7 +53,6 @@ def load_market1501(settings: Market1501) -> Dataset:
 
     Raises :class:`InputError` if a folder is missing or empty, and for names of another form.
     """
-    from backfill.retrieval.relevance import Relevance
 
     root = settings.root
     require((root, {f"{folder}/": f"images {EXAMPLE}" for folder in FOLDERS.values()}))

@@ -20,6 +20,7 @@ from backfill.datasets.image_files import Fit
 from backfill.datasets.listing import Listing, list_classes, require, require_files
 from backfill.datasets.settings import ImageFileSettings
 from backfill.datasets.tree import image_set
+from backfill.relevance import Relevance
 
 Difficulty = Literal["easy", "medium", "hard"]
 MAP_AT = 10  # As RACT reports.
@@ -57,7 +58,6 @@ def load_revisited(settings: ROxford5k | RParis6k) -> Dataset:
     Raises :class:`InputError` if files or folders are missing, and for a ground truth file that
     is not what it should be.
     """
-    from backfill.retrieval.relevance import Relevance
 
     root = settings.root
     source = root / f"gnd_{settings.name}.pkl"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from backfill.datasets.base import Dataset, ImageSet
 from backfill.datasets.listing import Listing, list_classes, require
 from backfill.datasets.settings import ImageFileSettings, SubsetSettings
+from backfill.relevance import Relevance
 
 # Given the root and the classes: the names of the groups, and each class's group.
 Grouping = Callable[[Path, tuple[str, ...]], tuple[tuple[str, ...], dict[str, int]]]
@@ -33,7 +34,6 @@ def load_train_and_test(
 
     Raises :class:`backfill.errors.InputError` if a split is missing or empty.
     """
-    from backfill.retrieval.relevance import Relevance
 
     root = settings.root
     holds = f"a folder of images for each {class_is}"

@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from backfill.reporting.results import SIDES, Histogram, MethodResult
 from backfill.reporting.study import PanelResults
 from backfill.reporting.style import GREY, NEGATIVE, POSITIVE, look
+from backfill.results import SIDES, Histogram, MethodResult
 
 _MOST = 24  # methods that one figure can show
 

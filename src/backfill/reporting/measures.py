@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from backfill.reporting.results import MethodResult
+from backfill.results import MethodResult
 from backfill.retrieval import negative_flip_rate
 
 

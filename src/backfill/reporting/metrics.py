@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backfill.reporting.measures import MAP, Measure, cmc, nfr, per_seed
-from backfill.reporting.results import MethodResult
+from backfill.results import MethodResult
 from backfill.retrieval import (
     Conditions,
     bootstrap_gain,

@@ -9,7 +9,7 @@ from scipy.stats import DegenerateDataWarning, bootstrap
 
 from backfill.reporting.measures import MAP, Measure, cmc, nfr, per_seed
 from backfill.reporting.metrics import Sampling, areas_by_query
-from backfill.reporting.results import MethodResult
+from backfill.results import MethodResult
 from backfill.retrieval import bootstrap_mean
 
 Float64s = NDArray[np.float64]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backfill.errors import InputError
-from backfill.reporting.results import MethodResult
+from backfill.results import MethodResult
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,11 +16,10 @@ from backfill.reporting.extra import Extra
 from backfill.reporting.figures import X_LABEL
 from backfill.reporting.looks import looks
 from backfill.reporting.measures import MAP, Measure, cmc, per_seed
-from backfill.reporting.results import MethodResult
 from backfill.reporting.study import PanelResults, StudyResults, label_order, pure_references
 from backfill.reporting.style import Line, look, markers
 from backfill.reporting.wording import listed, points
-from backfill.retrieval import BackfillCurve
+from backfill.results import BackfillCurve, MethodResult
 
 Float64s = NDArray[np.float64]
 

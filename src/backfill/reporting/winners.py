@@ -12,9 +12,9 @@ from backfill.reporting.figures import X_LABEL
 from backfill.reporting.looks import looks
 from backfill.reporting.measures import MAP, Measure, cmc, per_seed
 from backfill.reporting.metrics import areas_by_query
-from backfill.reporting.results import MethodResult
 from backfill.reporting.study import PanelResults, StudyResults
 from backfill.reporting.style import look, markers
+from backfill.results import MethodResult
 
 Float64s = NDArray[np.float64]
 

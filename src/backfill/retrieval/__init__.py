@@ -16,10 +16,12 @@
 [0.417, 0.458, 1.0]
 """
 
+from backfill.relevance import Relevance
+from backfill.results import BackfillCurve
 from backfill.retrieval.approximate import Index
 from backfill.retrieval.bootstrap import Interval, bootstrap_gain, bootstrap_mean
 from backfill.retrieval.calibrating import Calibration
-from backfill.retrieval.curve import MERGES, BackfillCurve, backfill_curve
+from backfill.retrieval.curve import MERGES, backfill_curve
 from backfill.retrieval.distances import distance_histograms
 from backfill.retrieval.large import backfill_curve_at
 from backfill.retrieval.metrics import (
@@ -30,7 +32,6 @@ from backfill.retrieval.metrics import (
     query_auc_map,
     worst_step,
 )
-from backfill.retrieval.relevance import Relevance
 from backfill.retrieval.schedule import draw_newcomers
 
 __all__ = [

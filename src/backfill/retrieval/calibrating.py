@@ -31,8 +31,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backfill.errors import InputError
+from backfill.relevance import Relevance
 from backfill.retrieval.distances import count_pairs
-from backfill.retrieval.relevance import Relevance
 from backfill.retrieval.similarity import Floats, Pair, query_blocks
 
 CALIBRATIONS = ("isotonic", "logistic", "background_z_score", "background_nearest")

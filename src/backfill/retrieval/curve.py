@@ -1,19 +1,18 @@
 """Retrieval quality while a gallery is being backfilled."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from backfill import validate
 from backfill.compute import LOCAL, Engine
-from backfill.errors import InputError
-from backfill.retrieval import calibrating, merging, validate
+from backfill.relevance import Relevance
+from backfill.results import BackfillCurve
+from backfill.retrieval import calibrating, merging
 from backfill.retrieval.calibrating import Calibration
 from backfill.retrieval.ranks import Work, ranks
-from backfill.retrieval.relevance import Relevance
 from backfill.retrieval.similarity import unit_pairs
 
 MERGES = ("distance", *merging.MERGES, *calibrating.CALIBRATIONS)
@@ -22,74 +21,6 @@ Bools = NDArray[np.bool_]
 Float64s = NDArray[np.float64]
 
 _CALIBRATION = Calibration()
-
-
-@dataclass(frozen=True, eq=False)
-class BackfillCurve:
-    """Quality of Q queries at T backfill fractions; all qualities are shares in [0, 1].
-
-    Means are over the queries that have a positive at every fraction, so that all points of a curve
-    are about the same queries. (Where nothing is new to the gallery, these are all that ever have
-    one.) Areas are trapezoids over the fractions given: the AUC_mAP and AUC_CMC of rank merge if
-    those run from 0 to 1.
-    """
-
-    fraction: Float64s  # (T,)
-    average_precision: Float64s  # (Q, T), NaN where none of a query's positives is there
-    hits: Mapping[int, Bools]  # k -> (Q, T), whether a positive is among the k nearest
-    recall: Float64s | None = None  # (T,), of an approximate search: what it finds of the nearest
-
-    @classmethod
-    def of_ranks(
-        cls,
-        fraction: Float64s,
-        average_precision: Float64s,
-        best_rank: NDArray[np.integer[Any]],
-        top_k: Sequence[int],
-        where: str = "",
-    ) -> "BackfillCurve":
-        """From the rank of the nearest positive, (Q, T), 0 for a query without any.
-
-        Raises InputError if no query has a positive at the first fraction; `where` says which
-        positives were looked for.
-        """
-        if np.isnan(average_precision[:, 0]).all():
-            raise InputError(
-                f"relevance: expected a query with a positive that is not ignored, got none{where}"
-            )
-        hits = {k: (best_rank > 0) & (best_rank <= k) for k in top_k}
-        return cls(fraction, average_precision, hits)
-
-    @cached_property
-    def has_positives(self) -> Bools:
-        """(Q,), whether the query has a positive at every fraction."""
-        # What has come stays: a positive at the first fraction is one at all of them.
-        return ~np.isnan(self.average_precision[:, 0])
-
-    @cached_property
-    def mean_average_precision(self) -> Float64s:
-        """mAP at each fraction, (T,)."""
-        return _mean(self.average_precision[self.has_positives])
-
-    @cached_property
-    def cmc(self) -> dict[int, Float64s]:
-        """k -> CMC@k at each fraction, (T,): the share of queries with a hit in the top k."""
-        return {k: _mean(hits[self.has_positives]) for k, hits in self.hits.items()}
-
-    @cached_property
-    def auc_map(self) -> float:
-        """Area under mAP over the fraction."""
-        return float(np.trapezoid(self.mean_average_precision, self.fraction))
-
-    @cached_property
-    def auc_cmc(self) -> dict[int, float]:
-        """k -> area under CMC@k over the fraction."""
-        return {k: float(np.trapezoid(cmc, self.fraction)) for k, cmc in self.cmc.items()}
-
-
-def _mean(values: NDArray[Any]) -> Float64s:
-    """Mean over the queries as float64, (T,)."""
-    return np.asarray(values.mean(axis=0, dtype=np.float64))
 
 
 def backfill_curve(

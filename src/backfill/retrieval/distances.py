@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from backfill import validate
 from backfill.errors import InputError
-from backfill.retrieval import validate
-from backfill.retrieval.relevance import Relevance
+from backfill.relevance import Relevance
 from backfill.retrieval.similarity import Floats, common_dtype, normalise, query_blocks
 
 Bools = NDArray[np.bool_]

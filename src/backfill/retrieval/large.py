@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from backfill import validate
 from backfill.compute import LOCAL, Engine
 from backfill.errors import InputError
-from backfill.retrieval import validate
+from backfill.relevance import Relevance
+from backfill.results import BackfillCurve
 from backfill.retrieval.approximate import Index, nearest_items_approximately, recall
-from backfill.retrieval.curve import BackfillCurve
 from backfill.retrieval.nearest import BLOCK_ROWS, Nearest, Pair, checked_gallery, nearest_items
-from backfill.retrieval.relevance import Relevance
 from backfill.retrieval.schedule import Schedule
 
 Float64s = NDArray[np.float64]

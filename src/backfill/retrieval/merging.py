@@ -20,8 +20,8 @@ import numpy as np
 from numba import get_num_threads, prange
 from numpy.typing import NDArray
 
+from backfill.relevance import Relevance
 from backfill.retrieval.kernel import compiled
-from backfill.retrieval.relevance import Relevance
 from backfill.retrieval.schedule import Schedule
 from backfill.retrieval.similarity import Floats, SimilarityPlan
 

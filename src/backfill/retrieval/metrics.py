@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from backfill.errors import InputError
-from backfill.retrieval.curve import BackfillCurve
+from backfill.results import BackfillCurve
 
 Float64s = NDArray[np.float64]
 

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from tqdm import tqdm
 
+from backfill import validate
 from backfill.compute import LOCAL, Engine
 from backfill.errors import InputError
-from backfill.retrieval import validate
 from backfill.retrieval.schedule import Schedule
 
 Float32s = NDArray[np.float32]

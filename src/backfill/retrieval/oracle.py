@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backfill.relevance import Relevance
 from backfill.retrieval.kernel import compiled
-from backfill.retrieval.relevance import Relevance
 from backfill.retrieval.similarity import query_blocks, unit_pairs
 
 Floats = NDArray[np.floating[Any]]

@@ -7,10 +7,10 @@ import numpy as np
 from numba import get_num_threads
 from numpy.typing import NDArray
 
+from backfill.relevance import Relevance
 from backfill.retrieval import calibrating, merging
 from backfill.retrieval.calibrating import Calibration, Map
 from backfill.retrieval.kernel import curve_block
-from backfill.retrieval.relevance import Relevance
 from backfill.retrieval.schedule import Schedule
 from backfill.retrieval.similarity import Floats, Pair, SimilarityPlan
 

@@ -11,7 +11,7 @@ from backfill import compute
 from backfill.artifacts import Layout, load_array, load_object, replacing, save_array
 from backfill.errors import InputError
 from backfill.params import Params
-from backfill.reporting.results import Histogram, MethodResult
+from backfill.results import Histogram, MethodResult
 from backfill.retrieval import (
     BackfillCurve,
     Calibration,

@@ -7,8 +7,8 @@ import pandas as pd
 from backfill.artifacts import Layout, load_array, load_object
 from backfill.params import Params
 from backfill.reporting.report import write_report
-from backfill.reporting.results import GROUPS, MethodResult
 from backfill.reporting.study import PanelResults, StudyResults
+from backfill.results import GROUPS, MethodResult
 from backfill.stages.command import Done, run
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from backfill import validate
 from backfill.artifacts import replacing
 from backfill.errors import InputError
-from backfill.retrieval import validate
 
 Int64s = NDArray[np.int64]
 
