@@ -1,0 +1,109 @@
+"""The settings of a run: params.yaml, and the studies whose rows it compares.
+
+- :mod:`~backfill.params.settings`: the sections of params.yaml.
+- :mod:`~backfill.params.rows`: encoders, transforms, orders, methods; one type per kind.
+- :mod:`~backfill.params.study`: a study's file; :mod:`~backfill.params.catalogue`: all their rows.
+- :mod:`~backfill.params.references`: every name that a row mentions is made by another row.
+- :mod:`~backfill.params.mistakes`: how mistakes read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from backfill.params import limits, references
+from backfill.params.catalogue import Catalogue, collect, path_of
+from backfill.params.files import read
+from backfill.params.mistakes import Mistake, as_error, nearest, parse
+from backfill.params.settings import Compute, Params
+
+MAIN = "overview"  # the study that params.yaml itself drives
+
+
+class Settings(NamedTuple):
+    """Everything that a pipeline is made from."""
+
+    params: Params
+    catalogue: Catalogue
+
+
+def load_params(path: Path | str = "params.yaml") -> Params:
+    """Read and validate params.yaml alone.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        InputError: the file cannot be read, or keys or values in it are wrong; names all of them.
+    """
+    params, mistakes = parse(Params, read(Path(path)), str(path))
+    if mistakes:
+        raise as_error(mistakes)
+    found: Params = params
+    return found
+
+
+def load(
+    path: Path | str = "params.yaml", studies: Iterable[str] = (MAIN,), root: Path = Path()
+) -> Settings:
+    """Read and validate params.yaml together with studies.
+
+    Args:
+        path: of params.yaml.
+        studies: names; the studies that they build on are read as well.
+        root: of the repository, which holds the folder of studies.
+
+    Raises:
+        InputError: a file cannot be read, or any key, value or name in one of them is wrong; all
+            mistakes are listed, each with its file, its key, and what is allowed.
+    """
+    params = load_params(path)
+    names = list(dict.fromkeys(studies))
+    catalogue, mistakes = collect(names, params.dataset.name, params.scale, root)
+    mistakes += limits.mistakes(params, str(path))
+    if not mistakes:
+        mistakes += references.mistakes(catalogue, params)
+    if not mistakes and MAIN in names:
+        rows = list(catalogue.studies[MAIN].methods)
+        mistakes += [
+            Mistake(str(path), "methods", f"expected rows of {path_of(MAIN)}, got {name!r}"
+                    f"{nearest(name, rows)}")
+            for name in params.methods if name not in rows
+        ]  # fmt: skip
+        panel = catalogue.studies[MAIN].panels["all"]
+        mistakes += [
+            Mistake(str(path), "methods", f"expected {name!r} among them, the reference of Gain")
+            for name in (panel.old, panel.new) if name not in params.methods
+        ]  # fmt: skip
+    if mistakes:
+        raise as_error(mistakes)
+    return Settings(params, catalogue)
+
+
+def load_compute(path: Path) -> Compute:
+    """Where the work runs: the section `compute` of params.yaml, on which no result depends.
+
+    Raises:
+        InputError: the file or the section is wrong.
+    """
+    raw = read(path)
+    section = raw.get("compute", {}) if isinstance(raw, dict) else {}
+    compute, mistakes = parse(Compute, section, f"{path}: compute")
+    if mistakes:
+        raise as_error(mistakes)
+    found: Compute = compute
+    return found
+
+
+__all__ = [
+    "MAIN",
+    "Catalogue",
+    "Compute",
+    "Params",
+    "Settings",
+    "load",
+    "load_compute",
+    "load_params",
+]

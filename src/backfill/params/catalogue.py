@@ -1,0 +1,138 @@
+"""Studies and the rows that they own, read from studies/*.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from backfill.errors import InputError
+from backfill.params.files import read
+from backfill.params.mistakes import Mistake, nearest, parse
+from backfill.params.rows.encoders import Encoder
+from backfill.params.rows.methods import Method
+from backfill.params.rows.orders import Order
+from backfill.params.rows.splits import Split
+from backfill.params.rows.transforms import Transform
+from backfill.params.study import Study, sized
+
+STUDIES = Path("studies")
+SECTIONS = ("splits", "encoders", "transforms", "orders", "methods")
+
+
+@dataclass
+class Catalogue:
+    """All rows of some studies, by name, and the file that owns each.
+
+    Attributes:
+        studies: by name.
+        splits, encoders, transforms, orders, methods: rows by name.
+        owner: (section, row) -> name of the owning study.
+    """
+
+    studies: dict[str, Study] = field(default_factory=dict)
+    splits: dict[str, Split] = field(default_factory=dict)
+    encoders: dict[str, Encoder] = field(default_factory=dict)
+    transforms: dict[str, Transform] = field(default_factory=dict)
+    orders: dict[str, Order] = field(default_factory=dict)
+    methods: dict[str, Method] = field(default_factory=dict)
+    owner: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def file(self, section: str, row: str) -> str:
+        """The file that owns a row, for messages."""
+        return str(path_of(self.owner[section, row]))
+
+    @property
+    def embedding_sets(self) -> list[str]:
+        """Every embedding set: one per encoder, one per module of a transform."""
+        modules = [f"{row}/{module}" for row, t in self.transforms.items() for module in t.modules]
+        return [*self.encoders, *modules]
+
+    def add(self, name: str, study: Study) -> Iterator[Mistake]:
+        """Take in a study's rows; names are unique among all studies."""
+        self.studies[name] = study
+        for section in SECTIONS:
+            known: dict[str, Any] = getattr(self, section)
+            for row, value in getattr(study, section).items():
+                other = self.owner.setdefault((section, row), name)
+                if other != name:
+                    text = f"expected a name of its own, got one of {path_of(other)}"
+                    yield Mistake(str(path_of(name)), f"{section}.{row}", text)
+                known[row] = value
+
+
+def path_of(study: str) -> Path:
+    """The file of a study."""
+    return STUDIES / f"{study}.yaml"
+
+
+def names(folder: Path = Path()) -> list[str]:
+    """All studies that there are.
+
+    Args:
+        folder: the root of the repository.
+    """
+    return sorted(path.stem for path in (folder / STUDIES).glob("*.yaml"))
+
+
+def collect(
+    studies: Iterable[str], dataset: str, scale: str, root: Path = Path()
+) -> tuple[Catalogue, list[Mistake]]:
+    """Read studies, and the studies whose rows they use.
+
+    Args:
+        studies: names.
+        dataset, scale: to which studies adapt the size of their rows.
+        root: of the repository.
+
+    Returns:
+        The catalogue, and the mistakes in the files.
+
+    Raises:
+        InputError: a study's file is missing or cannot be read.
+    """
+    found: dict[str, Study] = {}
+    mistakes: list[Mistake] = []
+    wanted = list(studies)
+    asked: Mapping[str, str] = {}
+    while wanted:
+        name = wanted.pop(0)
+        if name in found:
+            continue
+        study, wrong = parse(
+            Study, sized(_raw(name, root, asked.get(name)), dataset, scale), str(path_of(name))
+        )
+        mistakes += wrong
+        if study is not None:
+            found[name] = study
+            wanted += study.uses
+            asked = {used: str(path_of(name)) for used in study.uses} | dict(asked)
+    catalogue = Catalogue()
+    # What is built upon comes first.
+    for name in _in_order(found):
+        mistakes += catalogue.add(name, found[name])
+    return catalogue, mistakes
+
+
+def _raw(name: str, root: Path, asked_by: str | None) -> Any:
+    known = names(root)
+    if name not in known:
+        where = f"{asked_by}: uses: " if asked_by else ""
+        raise InputError(f"{where}expected a study, got {name!r}{nearest(name, known)}")
+    return read(root / path_of(name))
+
+
+def _in_order(studies: Mapping[str, Study]) -> list[str]:
+    ordered: list[str] = []
+
+    def visit(name: str, above: tuple[str, ...]) -> None:
+        if name in ordered or name in above or name not in studies:
+            return
+        for used in studies[name].uses:
+            visit(used, (*above, name))
+        ordered.append(name)
+
+    for name in studies:
+        visit(name, ())
+    return ordered

@@ -1,0 +1,44 @@
+"""The networks of encoders, by family."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt, model_validator
+
+from backfill.params.base import Section
+
+
+class ResNet(Section):
+    """A residual network: `blocks` per stage, the first stage `width` channels wide."""
+
+    family: Literal["resnet"]
+    blocks: Annotated[list[PositiveInt], Field(min_length=1)]
+    width: PositiveInt
+    embedding_dim: PositiveInt
+    stem: Literal["small", "large"] = "small"
+
+
+class Vit(Section):
+    """A vision transformer of `depth` layers on square patches, with tokens `width` wide."""
+
+    family: Literal["vit"]
+    image_size: PositiveInt
+    patch: PositiveInt
+    depth: PositiveInt
+    width: PositiveInt
+    heads: PositiveInt
+    embedding_dim: PositiveInt
+
+    @model_validator(mode="after")
+    def _divisible(self) -> Vit:
+        for divisor, whole in (("patch", "image_size"), ("heads", "width")):
+            if getattr(self, whole) % getattr(self, divisor):
+                raise ValueError(
+                    f"{divisor}: expected a divisor of {whole}, {getattr(self, whole)}, "
+                    f"got {getattr(self, divisor)}"
+                )
+        return self
+
+
+Network = Annotated[ResNet | Vit, Field(discriminator="family")]

@@ -1,0 +1,99 @@
+"""Rows of `orders`: which gallery items are backfilled first."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt
+
+from backfill.params.base import Name, Section, SystemSets
+
+
+class Random(Section):
+    """A random order for each seed."""
+
+    kind: Literal["random"]
+
+
+class ClassifierUncertainty(Section):
+    """The items first of which a classifier is least certain.
+
+    Attributes:
+        embeddings: the encoder whose stored gallery embeddings are classified.
+        classifier: the encoder whose classifier does so; none: the same encoder's.
+    """
+
+    embeddings: Name
+    classifier: Name | None = None
+
+    @property
+    def judge(self) -> str:
+        """The encoder whose classifier is asked."""
+        return self.classifier or self.embeddings
+
+
+class LeastConfidence(ClassifierUncertainty):
+    """By the probability of the likeliest class (RACT, eq. 9)."""
+
+    kind: Literal["least_confidence"]
+
+
+class Margin(ClassifierUncertainty):
+    """By the gap between the two likeliest classes (RACT, eq. 10)."""
+
+    kind: Literal["margin"]
+
+
+class Entropy(ClassifierUncertainty):
+    """By the entropy of the class probabilities (RACT, eq. 11)."""
+
+    kind: Literal["entropy"]
+
+
+class Predicted(Section):
+    """By the log-variance that a transform predicts of its own error (FastFill)."""
+
+    kind: Literal["predicted"]
+    transform: Name
+
+
+Scores = Annotated[LeastConfidence | Margin | Entropy | Predicted, Field(discriminator="kind")]
+
+
+class Coverage(Section):
+    """First one item of every neighbourhood, then the rest, mixed with the highest scores.
+
+    Attributes:
+        over: the embedding set whose neighbourhoods are covered.
+        scores: which items of the rest come early.
+        cell_size: items in the largest neighbourhood.
+        scored_share: how much of the rest is taken by score; what remains is taken at random.
+    """
+
+    kind: Literal["coverage"]
+    over: str
+    scores: Scores
+    cell_size: PositiveInt = 5
+    scored_share: Annotated[float, Field(ge=0, le=1)] = 0.5
+
+
+class Oracle(Section):
+    """By what backfilling an item is really worth, which needs labels and new embeddings.
+
+    Attributes:
+        before, after: the two systems.
+        states: random states of the gallery that are looked at.
+        queries: how many queries look at each state.
+    """
+
+    kind: Literal["oracle"]
+    before: SystemSets
+    after: SystemSets
+    states: PositiveInt = 8
+    queries: PositiveInt = 500
+
+
+Order = Annotated[
+    Random | LeastConfidence | Margin | Entropy | Predicted | Coverage | Oracle,
+    Field(discriminator="kind"),
+]

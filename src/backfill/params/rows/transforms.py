@@ -1,0 +1,115 @@
+"""Rows of `transforms`: small networks on stored embeddings, and the loss that trains them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from backfill.params.base import Name, Section, Seed, SystemSets
+from backfill.params.settings import TransformTraining
+
+
+class TransformRow(Section):
+    """What every transform has.
+
+    Attributes:
+        old, new: the encoders of the upgrade.
+        side: an encoder whose embeddings are side information; none by default.
+        trains_on: a share of a split, `<split>/<share>`.
+        modules: name of each module -> what it reads: encoders, or modules before it.
+        before: the system that ranks waiting items; the loss makes it comparable.
+        uncertainty: a module whose error is predicted, as a log-variance.
+        seeds: in place of the shared ones.
+        dim: width of a module that nothing else decides.
+        depth, ..., views: in place of those of `transform`.
+    """
+
+    old: Name
+    new: Name
+    side: Name | None = None
+    trains_on: str
+    modules: Annotated[dict[Name, list[str]], Field(min_length=1)]
+    before: SystemSets
+    uncertainty: Name | None = None
+    seeds: Annotated[list[Seed], Field(min_length=1)] | None = None
+    dim: PositiveInt | None = None
+    depth: PositiveInt | None = None
+    width: PositiveInt | None = None
+    epochs: PositiveInt | None = None
+    batch_size: Annotated[int, Field(ge=2)] | None = None
+    learning_rate: PositiveFloat | None = None
+    weight_decay: Annotated[float, Field(ge=0)] | None = None
+    temperature: PositiveFloat | None = None
+    mining: bool | None = None
+    views: Literal["same", "independent"] | None = None
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The encoders whose stored embeddings it reads, each once."""
+        return tuple(dict.fromkeys(name for name in (self.old, self.new, self.side) if name))
+
+    @property
+    def systems(self) -> dict[str, SystemSets]:
+        """The systems that its loss looks at, by name."""
+        return {"before": self.before}
+
+    def training(self, shared: TransformTraining) -> TransformTraining:
+        """The shared training settings with this row's overrides."""
+        own = {name: getattr(self, name) for name in TransformTraining.model_fields}
+        return shared.model_copy(update={k: v for k, v in own.items() if v is not None})
+
+
+class Alignment(TransformRow):
+    """The squared distance between an item's two embeddings."""
+
+    loss: Literal["alignment"]
+
+
+class Contrastive(TransformRow):
+    """Contrastive learning on the system before (rank merge, eq. 10)."""
+
+    loss: Literal["cl"]
+
+
+class TwoSystems(TransformRow):
+    """A loss that looks at both systems.
+
+    Attributes:
+        after: the system that ranks backfilled items.
+        separate: whether the query's module learns from `after` alone.
+    """
+
+    after: SystemSets
+    separate: bool = False
+
+    @property
+    def systems(self) -> dict[str, SystemSets]:
+        """The systems that its loss looks at, by name."""
+        return {"before": self.before, "after": self.after}
+
+
+class ContrastiveBoth(TwoSystems):
+    """Contrastive learning on each of the two systems, apart."""
+
+    loss: Literal["cl_both"]
+
+
+class MetricCompatible(TwoSystems):
+    """Metric-compatible contrastive learning (rank merge, eq. 11 to 13)."""
+
+    loss: Literal["mcl"]
+
+
+class FastFill(TransformRow):
+    """Alignment with points and classes under a predicted uncertainty (FastFill)."""
+
+    loss: Literal["fastfill"]
+    uncertainty: Name
+    class_weight: Annotated[float, Field(ge=0)] = 1.0
+
+
+Transform = Annotated[
+    Alignment | Contrastive | ContrastiveBoth | MetricCompatible | FastFill,
+    Field(discriminator="loss"),
+]

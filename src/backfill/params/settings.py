@@ -1,0 +1,156 @@
+"""params.yaml: what is compared, on what, and how it is trained and measured."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt
+
+from backfill.datasets import DatasetSettings
+from backfill.params.base import Name, Section, Seed
+from backfill.params.networks import Network
+
+
+class Augment(Section):
+    """Random changes of a training image, drawn anew at each use.
+
+    Attributes:
+        crop_padding: largest shift, in pixels.
+        flip: whether half of the images are mirrored.
+    """
+
+    crop_padding: Annotated[int, Field(ge=0)]
+    flip: bool
+
+
+class Train(Section):
+    """How encoders are trained; a row may override network, epochs, optimizer and step size.
+
+    Attributes:
+        processes: how many share each batch, with compute.engine ray.
+    """
+
+    network: Network
+    epochs: PositiveInt
+    batch_size: PositiveInt
+    processes: PositiveInt = 1
+    optimizer: Literal["sgd", "adam"]
+    learning_rate: PositiveFloat
+    momentum: Annotated[float, Field(ge=0, lt=1)]
+    weight_decay: Annotated[float, Field(ge=0)]
+    schedule: Literal["one_cycle", "cosine", "step"]
+    warmup_fraction: Annotated[float, Field(ge=0, lt=1)]
+    step_epochs: PositiveInt = 30
+    classifier_scale: PositiveFloat
+    augment: Augment
+
+
+class Embed(Section):
+    """How stored embeddings are made.
+
+    Attributes:
+        views: augmented views of the training set.
+        batch_size: images at a time.
+        seed: of the views.
+    """
+
+    views: PositiveInt
+    batch_size: PositiveInt
+    seed: Seed
+
+
+class TransformTraining(Section):
+    """How transforms are trained; a row may override any of it."""
+
+    depth: PositiveInt
+    width: PositiveInt
+    epochs: PositiveInt
+    batch_size: Annotated[int, Field(ge=2)]
+    learning_rate: PositiveFloat
+    weight_decay: Annotated[float, Field(ge=0)]
+    temperature: PositiveFloat
+    mining: bool
+    views: Literal["same", "independent"]
+
+
+def _some_or_all(value: object) -> object:
+    # One message, where a union would give one for each of its members.
+    if value == "all" or (type(value) is int and value >= 2):
+        return value
+    raise ValueError("expected an integer of at least 2, or all")
+
+
+class Evaluate(Section):
+    """How a method's curve is measured.
+
+    Attributes:
+        checkpoints: backfill fractions, from 0 to 1; all: after every item.
+        top_k: the k of CMC@k.
+        map_at: places that mAP looks at; none: what the benchmark's protocol says.
+        search: `whole`, the ranking of the whole gallery; `nearest`, its first `map_at` places,
+            in one pass over galleries that stay on disk; or faiss's description of an index (IVF,
+            HNSW) that is searched for these places approximately.
+        effort: cells or candidates that a search of an index visits.
+        distance_bins: bins of the histograms of distances.
+    """
+
+    checkpoints: Annotated[int | Literal["all"], BeforeValidator(_some_or_all)]
+    top_k: Annotated[list[PositiveInt], Field(min_length=1)]
+    map_at: PositiveInt | None
+    search: Annotated[str, Field(pattern=r"^(whole|nearest|(IVF|HNSW)\d\S*)$")] = "whole"
+    effort: PositiveInt = 32
+    distance_bins: PositiveInt
+
+
+class Compute(Section):
+    """Where the work runs; it changes no result beyond rounding.
+
+    Attributes:
+        engine: this machine alone, or a Ray cluster.
+        address: of a running cluster; none: one is started for each stage.
+        workers: tasks at a time; none: one for each CPU.
+    """
+
+    engine: Literal["local", "ray"] = "local"
+    address: str | None = None
+    workers: PositiveInt | None = None
+
+
+class Report(Section):
+    """How results are summarised.
+
+    Attributes:
+        bootstrap_resamples: of each interval.
+        confidence: share of the resamples that an interval holds.
+        seed: of the resamples.
+    """
+
+    bootstrap_resamples: PositiveInt
+    confidence: Annotated[float, Field(gt=0, lt=1)]
+    seed: Seed
+
+
+class Params(Section):
+    """All of params.yaml.
+
+    Attributes:
+        methods: rows of studies/overview.yaml that the main comparison shows, in this order.
+        scale: the preset that set the size of things; studies adapt their rows to it.
+        device: `auto`, `cpu`, `cuda`, ...
+        threads: of every stage that computes; part of the result, as threads change the order in
+            which floating-point numbers are added.
+        seeds: of everything that is trained or drawn several times.
+    """
+
+    methods: Annotated[list[Name], Field(min_length=1)]
+    dataset: DatasetSettings
+    scale: Literal["cpu", "paper"] = "cpu"
+    device: str
+    threads: PositiveInt
+    seeds: Annotated[list[Seed], Field(min_length=1)]
+    compute: Compute = Compute()
+    train: Train
+    embed: Embed
+    transform: TransformTraining
+    evaluate: Evaluate
+    report: Report
