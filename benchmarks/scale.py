@@ -31,7 +31,7 @@ import torch
 import gallery
 import train
 from backfill import machine
-from backfill.compute import LOCAL, Engine, Place
+from backfill.compute import LOCAL, Engine, Peer
 from backfill.compute.on_ray import OnRay
 from backfill.encoders.data_parallel import Ranks, joined
 from backfill.encoders.model import Encoder
@@ -58,7 +58,7 @@ def rates(engine: Engine, ranks: int, folder: Path) -> Rates:
     return Rates(
         IMAGES / best(lambda: embed(engine, folder)),
         2 * ITEMS * QUERIES / best(lambda: search(engine, folder)),
-        TRAINED / engine.gang(epoch, TRAINED, ranks, gpu=False),
+        TRAINED / engine.together(epoch, TRAINED, ranks, gpu=False),
     )
 
 
@@ -99,10 +99,10 @@ def search(engine: Engine, folder: Path) -> None:
     )
 
 
-def epoch(images: int, place: Place) -> float:
+def epoch(images: int, peer: Peer) -> float:
     """Seconds of the better of two epochs, as one of the ranks."""
     device = torch.device("cpu")
-    with joined(place, device) as ranks:
+    with joined(peer, device) as ranks:
         return timed(images, ranks, device)
 
 

@@ -1,4 +1,4 @@
-"""A real Ray cluster on this machine, of two workers, for all tests of one folder."""
+"""A real Ray cluster of two workers on this machine, shared by all tests of this folder."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ import pytest
 from backfill.compute.on_ray import OnRay
 from backfill.params import Compute
 
-# All of these tests go to one worker of pytest, which starts the cluster once.
+# One worker of pytest runs all these tests, so the cluster starts once.
 ON_RAY = pytest.mark.xdist_group("ray")
 SETTINGS = Compute(engine="ray", workers=2)
 
@@ -25,7 +25,7 @@ def engine() -> Iterator[OnRay]:
 
 
 def busy(function: str) -> list[psutil.Process]:
-    """The cluster's processes that are at a task, or an actor's method, of this name."""
+    """The processes of the cluster that run a task, or a method of an actor, of this name."""
     return [
         process
         for process in psutil.process_iter(["cmdline"])
@@ -35,7 +35,10 @@ def busy(function: str) -> list[psutil.Process]:
 
 @pytest.fixture
 def kill_one() -> Iterator[Callable[[str], list[int]]]:
-    """Kill one process soon after it is first seen at a function; its id is in what is returned."""
+    """Kill one process soon after it is first seen running a function.
+
+    The list that is returned receives its process id.
+    """
     killed: list[int] = []
     over = threading.Event()
     watching: list[threading.Thread] = []

@@ -1,4 +1,4 @@
-"""Curves on a cluster are those of one process, also if a worker dies."""
+"""A cluster computes the same curves as one process, even if a worker dies."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from backfill.compute.engine import even_parts
+from backfill.compute.engine import even_chunks
 from backfill.compute.on_ray import OnRay
 from backfill.errors import InputError
 from backfill.retrieval import MERGES, BackfillCurve, Relevance, backfill_curve, backfill_curve_at
@@ -51,7 +51,7 @@ def test_the_same_curve(engine: OnRay, merge: str) -> None:
 
 @pytest.fixture
 def on_disk(tmp_path: Path) -> list[NDArray[np.float32]]:
-    """The galleries as slices of mapped files: what travels is the file's name and the place."""
+    """The galleries as slices of mapped files: only the file name and the offset travel."""
     mapped = []
     for name, rows in (("old", OLD), ("new", NEW)):
         path = tmp_path / f"{name}.npy"
@@ -60,14 +60,14 @@ def on_disk(tmp_path: Path) -> list[NDArray[np.float32]]:
     return mapped
 
 
-def test_large_galleries(engine: OnRay, on_disk: list[NDArray[np.float32]]) -> None:
+def test_galleries_on_disk(engine: OnRay, on_disk: list[NDArray[np.float32]]) -> None:
     before, after = (OLD[:QUERIES], on_disk[0]), (NEW[:QUERIES], on_disk[1])
     expected = backfill_curve(BEFORE, AFTER, ORDER, RELEVANCE, map_at=20)
     found = backfill_curve_at(20, before, after, ORDER, RELEVANCE, block_rows=100, engine=engine)
     assert_same(found, expected)
 
 
-def test_what_is_mapped_otherwise_travels_whole(engine: OnRay, tmp_path: Path) -> None:
+def test_other_mapped_arrays_travel_whole(engine: OnRay, tmp_path: Path) -> None:
     np.save(tmp_path / "rows.npy", NEW)
     changed = np.load(tmp_path / "rows.npy", mmap_mode="c")
     changed *= -1
@@ -76,14 +76,14 @@ def test_what_is_mapped_otherwise_travels_whole(engine: OnRay, tmp_path: Path) -
         np.testing.assert_array_equal(twice, 2 * array)
 
 
-@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("from_disk", [False, True])
 def test_a_worker_that_dies_changes_nothing(
     engine: OnRay,
     kill_one: Callable[[str], list[int]],
     on_disk: list[NDArray[np.float32]],
-    large: bool,
+    from_disk: bool,
 ) -> None:
-    if large:
+    if from_disk:
         # Blocks of one row keep the workers busy.
         killed = kill_one("_searched")
         found = backfill_curve_at(
@@ -99,7 +99,7 @@ def test_a_worker_that_dies_changes_nothing(
     assert killed
     expected = (
         backfill_curve(BEFORE, AFTER, ORDER, RELEVANCE, map_at=20)
-        if large
+        if from_disk
         else backfill_curve(
             BEFORE, AFTER, ORDER, RELEVANCE, merge="reciprocal_rank", map_at=20, checkpoints=101
         )
@@ -107,7 +107,7 @@ def test_a_worker_that_dies_changes_nothing(
     assert_same(found, expected)
 
 
-def test_a_users_mistake_is_the_same_error(engine: OnRay) -> None:
+def test_a_mistake_in_the_input_is_the_same_error(engine: OnRay) -> None:
     damaged = OLD.copy()
     damaged[700] = np.nan
     with pytest.raises(InputError, match="at row 700"):
@@ -115,20 +115,20 @@ def test_a_users_mistake_is_the_same_error(engine: OnRay) -> None:
 
 
 def test_a_cluster_that_does_not_answer_is_named() -> None:
-    # In a process of its own: this one has its cluster.
+    # In a process of its own: this one is connected to its cluster.
     code = (
         "from backfill.compute import start; from backfill.params import Compute\n"
         "with start(Compute(engine='ray', address='127.0.0.1:1')): pass"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert "compute.address: '127.0.0.1:1', expected a running Ray cluster" in done.stderr
+    assert "compute.address: expected a running Ray cluster at '127.0.0.1:1', got: " in done.stderr
 
 
-@pytest.mark.parametrize(("count", "parts", "multiple"), [(10, 3, 1), (101, 8, 10), (3, 8, 5)])
-def test_parts_are_whole_and_cover_everything(count: int, parts: int, multiple: int) -> None:
-    slices = even_parts(count, parts, multiple)
-    assert len(slices) <= parts
-    assert all(part.start % multiple == 0 for part in slices)
+@pytest.mark.parametrize(("count", "chunks", "multiple"), [(10, 3, 1), (101, 8, 10), (3, 8, 5)])
+def test_chunks_are_multiples_and_cover_everything(count: int, chunks: int, multiple: int) -> None:
+    slices = even_chunks(count, chunks, multiple)
+    assert len(slices) <= chunks
+    assert all(chunk.start % multiple == 0 for chunk in slices)
     assert np.array_equal(
-        np.concatenate([np.arange(count)[part] for part in slices]), np.arange(count)
+        np.concatenate([np.arange(count)[chunk] for chunk in slices]), np.arange(count)
     )

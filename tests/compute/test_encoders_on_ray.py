@@ -1,4 +1,4 @@
-"""Encoders that a cluster trains and embeds with, also if a worker dies."""
+"""A cluster trains encoders and embeds with them, even if a worker dies."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ from torch import nn
 
 from backfill.artifacts import PARTS, Layout, load_array
 from backfill.compose import composed
-from backfill.compute import LOCAL, Engine, Place
+from backfill.compute import LOCAL, Engine, Peer
 from backfill.compute.on_ray import OnRay
 from backfill.encoders import objectives
 from backfill.encoders.classifier import StoredClassifier
@@ -43,7 +43,7 @@ ITEMS, CLASSES, DIMENSIONS = 12, 4, 5
 
 
 class Loss(NamedTuple):
-    """Of one batch, with the gradient of every parameter of encoder and objective."""
+    """The loss of one batch, with the gradients of all parameters of encoder and objective."""
 
     value: float
     gradients: list[np.ndarray[Any, Any]]
@@ -53,15 +53,15 @@ LOSSES = ("classification", "nt_xent", "bct", "ract", "ract_split", "ract_triple
           "lwf", "focal_distillation")  # fmt: skip
 
 
-def steps(losses: Sequence[str], place: Place) -> list[Loss]:
-    """One step with each loss, as one of some ranks."""
+def steps(losses: Sequence[str], peer: Peer) -> list[Loss]:
+    """Take one step with each loss, as one of the processes that train together."""
     device = torch.device("cpu")
-    with joined(place, device) as ranks:
+    with joined(peer, device) as ranks:
         return [step(loss, ranks, device) for loss in losses]
 
 
 def step(loss: str, ranks: Ranks, device: torch.device) -> Loss:
-    """In each rank: the same batch, encoder and objective."""
+    """Take one step; batch, encoder and objective are the same in every process."""
     row = Row(trains_on="x", needs="embeddings/old", loss=loss, seed=0, temperature=0.3)
     generator = torch.Generator().manual_seed(0)
     torch.manual_seed(0)
@@ -69,7 +69,7 @@ def step(loss: str, ranks: Ranks, device: torch.device) -> Loss:
     classes = list(range(CLASSES)) if row.supervised else []
     network = {**settings.network.model_dump(), "embedding_dim": DIMENSIONS}
     encoder = Encoder(network, 1, classes, 16.0)
-    # Without batch normalisation, whose statistics are each rank's own, and in double precision,
+    # Without batch normalisation, whose statistics differ between processes, and in double precision,
     # so that nothing but the gathering can make a difference.
     encoder.network = nn.Sequential(nn.Flatten(), nn.Linear(64, DIMENSIONS)).double()
     encoder.mean, encoder.std = encoder.mean.double(), encoder.std.double()
@@ -91,12 +91,14 @@ def step(loss: str, ranks: Ranks, device: torch.device) -> Loss:
 
 @pytest.fixture(scope="module")
 def by_two(engine: OnRay) -> dict[str, Loss]:
-    return dict(zip(LOSSES, engine.gang(steps, LOSSES, 2, gpu=False), strict=True))
+    return dict(zip(LOSSES, engine.together(steps, LOSSES, 2, gpu=False), strict=True))
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_two_ranks_have_the_loss_of_the_joined_batch(by_two: dict[str, Loss], loss: str) -> None:
-    (alone,), both = LOCAL.gang(steps, [loss], 1, gpu=False), by_two[loss]
+def test_two_processes_have_the_loss_of_the_joined_batch(
+    by_two: dict[str, Loss], loss: str
+) -> None:
+    (alone,), both = LOCAL.together(steps, [loss], 1, gpu=False), by_two[loss]
     assert both.value == pytest.approx(alone.value, rel=1e-6)
     assert any(np.abs(gradient).max() > 1e-4 for gradient in alone.gradients)
     for found, expected in zip(both.gradients, alone.gradients, strict=True):
@@ -136,7 +138,7 @@ def test_embedding_in_shards_and_with_a_worker_that_dies(
         np.testing.assert_allclose(found, rows, atol=1e-6)
 
 
-def test_training_with_a_rank_that_dies(
+def test_training_with_a_process_that_dies(
     engine: OnRay, layout: Layout, kill_one: Callable[[str], list[int]]
 ) -> None:
     train(digits("ray", ranks=2), layout, "old")
@@ -150,7 +152,7 @@ def test_training_with_a_rank_that_dies(
 
 
 def test_stages_as_commands(engine: OnRay, layout: Layout) -> None:
-    # What a module that runs as a program hands to workers is not found in it by name.
+    # Workers cannot look up by name what a module that runs as a program hands to them.
     chosen = digits("ray", ranks=2).model_dump(mode="json")
     chosen["compute"]["address"] = ray.get_runtime_context().gcs_address
     Path("params.yaml").write_text(yaml.safe_dump(chosen, sort_keys=False))
@@ -162,8 +164,10 @@ def test_stages_as_commands(engine: OnRay, layout: Layout) -> None:
     assert json.loads(layout.cost("train", "old").read_text())["unit"] == "images"
 
 
-def test_ranks_that_cannot_be(engine: Engine, layout: Layout) -> None:
-    with pytest.raises(InputError, match=r"train.ranks: 64, but the cluster has 2 CPUs"):
+def test_impossible_numbers_of_processes(engine: Engine, layout: Layout) -> None:
+    with pytest.raises(
+        InputError, match=r"train.processes: expected at most 2, the CPUs of the cluster, got 64"
+    ):
         train(digits("ray", ranks=64), layout, "old")
     with pytest.raises(InputError, match=r"train.ranks: 3, expected a divisor of train.batch_size"):
         digits("ray", ranks=3)

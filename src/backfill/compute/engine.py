@@ -1,32 +1,42 @@
-"""What an engine is, and the one that needs nothing: this process."""
+"""What an engine is: something that runs functions, near or far."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
-
-if TYPE_CHECKING:
-    from backfill.params import Compute
+from typing import NamedTuple, Protocol, TypeVar
 
 Shared = TypeVar("Shared")
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
-class Place(NamedTuple):
-    """One of several processes that work together: which, of how many, and where they meet."""
+class Peer(NamedTuple):
+    """One of several processes that work together.
+
+    Attributes:
+        rank: number of this process, from 0.
+        size: number of processes.
+        address: where they meet, tcp://host:port on the machine of process 0; empty for one alone.
+    """
 
     rank: int
     size: int
-    meeting: str  # tcp://host:port, at the first of them
+    address: str
 
 
 class Engine(Protocol):
-    """Computes independent tasks."""
+    """Runs independent tasks, or one function in several processes at once."""
 
     def cut(self, count: int, multiple: int = 1) -> list[slice]:
-        """Cut `count` items into as many parts as keep everyone busy, each of whole multiples."""
+        """Cut `count` items into enough chunks to keep every worker busy.
+
+        Args:
+            count: number of items.
+            multiple: the size of every chunk but the last is a multiple of this.
+
+        Returns:
+            Consecutive slices of 0..count.
+        """
         ...
 
     def map(
@@ -41,79 +51,50 @@ class Engine(Protocol):
         """Yield function(shared, task) for each task, in the order of the tasks.
 
         Args:
-            function: of a module, not of another function.
+            function: a function of a module, not one defined inside another function.
             shared: what all tasks need; it travels once.
-            tasks: small.
+            tasks: what distinguishes them; small.
             title: shown beside a progress bar.
-            gpu: whether a task wants a GPU to itself, where the engine has any.
+            gpu: whether each task needs a GPU to itself; ignored if the engine has none.
 
         Raises:
-            Exception: what the function raised.
+            Exception: whatever the function raised.
         """
         ...
 
-    def gang(
-        self, function: Callable[[Shared, Place], Result], shared: Shared, size: int, *, gpu: bool
+    def together(
+        self, function: Callable[[Shared, Peer], Result], shared: Shared, size: int, *, gpu: bool
     ) -> Result:
-        """Run function(shared, place) in `size` processes at once; return what the first returns.
+        """Run function(shared, peer) in `size` processes at once.
 
-        Where one of them dies, all begin again: the function is to go on from what it stored.
+        If one of them dies, all start again: the function must continue from what it has stored.
+
+        Args:
+            function: a function of a module; it is told which of the processes it runs in.
+            shared: what all processes need.
+            size: number of processes.
+            gpu: whether each process needs a GPU to itself; ignored if the engine has none.
+
+        Returns:
+            What the function returned in process 0.
 
         Raises:
-            InputError: there is no room for so many at once.
-            Exception: what the function raised.
+            InputError: the engine has no room for so many processes at once.
+            Exception: whatever the function raised.
         """
         ...
 
 
-class Local:
-    """This process, one task after the other."""
+def even_chunks(count: int, chunks: int, multiple: int = 1) -> list[slice]:
+    """Cut 0..count into slices of one size, of which only the last may be shorter.
 
-    def cut(self, count: int, multiple: int = 1) -> list[slice]:
-        """One part: see :class:`Engine`."""
-        return [slice(0, count)]
+    Args:
+        count: number of items.
+        chunks: the largest number of slices.
+        multiple: the size is a multiple of this.
 
-    def map(
-        self,
-        function: Callable[[Shared, Task], Result],
-        shared: Shared,
-        tasks: Sequence[Task],
-        *,
-        title: str,
-        gpu: bool = False,
-    ) -> Iterator[Result]:
-        """See :class:`Engine`; no task starts before its result is asked for."""
-        for task in tasks:
-            yield function(shared, task)
-
-    def gang(
-        self, function: Callable[[Shared, Place], Result], shared: Shared, size: int, *, gpu: bool
-    ) -> Result:
-        """See :class:`Engine`; params.yaml is checked to ask for one process, which is this."""
-        assert size == 1
-        return function(shared, Place(0, 1, ""))
-
-
-LOCAL = Local()
-
-
-def even_parts(count: int, parts: int, multiple: int = 1) -> list[slice]:
-    """At most so many slices of 0..count, all but the last of the same whole multiples."""
-    step = max(1, -(-count // (parts * multiple))) * multiple
-    return [slice(first, min(first + step, count)) for first in range(0, count, step)]
-
-
-@contextmanager
-def start(settings: Compute) -> Iterator[Engine]:
-    """The engine that params.yaml asks for, until the block ends.
-
-    Raises:
-        InputError: Ray is asked for and not installed, or its cluster does not answer.
+    Returns:
+        Consecutive slices.
     """
-    if settings.engine == "local":
-        yield LOCAL
-        return
-    from backfill.compute.on_ray import OnRay
-
-    with OnRay.connected(settings) as engine:
-        yield engine
+    step = max(1, -(-count // (chunks * multiple))) * multiple
+    return [slice(first, min(first + step, count)) for first in range(0, count, step)]

@@ -1,9 +1,11 @@
 """Tasks on the workers of a Ray cluster (Moritz et al., OSDI 2018).
 
-A worker that dies takes its task with it and no more: Ray runs the task again elsewhere. Arrays
-travel through Ray's object store, once to a machine; arrays that are mapped from a file travel as
-the file's name, so that all machines need the same file system.
+If a worker dies, Ray runs its task again elsewhere and nothing else is lost. Arrays travel through
+Ray's object store, once to each machine. Arrays that are mapped from a file travel as the name of
+the file, so all machines need the same file system.
 """
+
+# ray is imported inside functions: it is optional, and takes a second that few runs need to spend.
 
 from __future__ import annotations
 
@@ -19,26 +21,32 @@ from urllib.parse import urlsplit
 import numpy as np
 from tqdm import tqdm
 
-from backfill.compute.engine import Place, Result, Shared, Task, even_parts
+from backfill.arrays import Array
+from backfill.compute.engine import Peer, Result, Shared, Task, even_chunks
 from backfill.errors import InputError
 
 if TYPE_CHECKING:
     from backfill.params import Compute
 
-# Parts a worker: enough that the last ones to finish do not keep the others waiting for long.
-_PARTS_PER_WORKER = 4
-# Tasks a worker that are under way, so that it never waits for the next one.
+# Chunks of work per worker: enough that nobody waits long for the last ones to finish.
+_CHUNKS_PER_WORKER = 4
+# Tasks under way per worker, so that it never waits for the next one.
 _AHEAD = 2
 # How often a task may lose its worker before the run gives up.
 _RETRIES = 5
-# Seconds in which a cluster that is there answers.
+# Seconds within which a running cluster answers.
 _ANSWERS_WITHIN = 10
-# Seconds in which a member that died is known to be dead, after others failed to reach it.
+# Seconds until a process that died is known to be dead, once others have failed to reach it.
 _NOTICED_WITHIN = 10
 
 
 class OnRay:
-    """An engine of `workers` tasks at a time; see :class:`backfill.compute.engine.Engine`."""
+    """A Ray cluster; see :class:`backfill.compute.engine.Engine` for what the methods do.
+
+    Attributes:
+        workers: number of tasks that run at a time on CPUs.
+        gpus: number of GPUs of the cluster.
+    """
 
     def __init__(self, workers: int, gpus: int) -> None:
         self.workers = workers
@@ -47,35 +55,45 @@ class OnRay:
     @classmethod
     @contextmanager
     def connected(cls, settings: Compute) -> Iterator[OnRay]:
-        """Join the cluster at `settings.address`, or start one on this machine for as long.
+        """Join the cluster at `settings.address`, or start one on this machine.
 
-        A cluster that this process is connected to already is used, and left as it is.
+        If this process is connected to a cluster already, that one is used and left running.
+
+        Args:
+            settings: section `compute` of the parameters.
+
+        Yields:
+            The engine, until the block ends.
+
+        Raises:
+            InputError: Ray is not installed, or the cluster does not answer or has no CPUs.
         """
-        # A workflow that phones nobody.
+        # Ray would otherwise report usage statistics to its makers.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         try:
             import ray
         except ImportError:
             raise InputError(
-                "compute.engine: 'ray' needs the package ray; pip install 'backfill[ray]'"
+                "compute.engine: expected the package ray for 'ray', got none; "
+                "pip install 'backfill[ray]'"
             ) from None
-        had = ray.is_initialized()
-        if not had:
+        was_connected = ray.is_initialized()
+        if not was_connected:
             _connect(settings)
         try:
             ray.util.register_serializer(np.memmap, serializer=_by_name, deserializer=_mapped_again)
             found = ray.cluster_resources()
             cpus = int(found.get("CPU", 0))
             if cpus == 0:
-                raise InputError("compute.address: the cluster has no CPUs to work with")
+                raise InputError("compute.address: expected a cluster with CPUs, got one with none")
             yield cls(min(settings.workers or cpus, cpus), int(found.get("GPU", 0)))
         finally:
-            if not had:
+            if not was_connected:
                 ray.shutdown()
 
     def cut(self, count: int, multiple: int = 1) -> list[slice]:
-        """See :class:`backfill.compute.engine.Engine`."""
-        return even_parts(count, _PARTS_PER_WORKER * self.workers, multiple)
+        """A few chunks per worker."""
+        return even_chunks(count, _CHUNKS_PER_WORKER * self.workers, multiple)
 
     def map(
         self,
@@ -86,7 +104,7 @@ class OnRay:
         title: str,
         gpu: bool = False,
     ) -> Iterator[Result]:
-        """See :class:`backfill.compute.engine.Engine`; only a few tasks are under way at a time."""
+        """Yield the results; only a few tasks are under way at a time."""
         import ray
 
         resources = {"num_gpus": 1} if gpu and self.gpus else {"num_cpus": 1}
@@ -94,7 +112,7 @@ class OnRay:
         at_once = min(self.workers, self.gpus) if "num_gpus" in resources else self.workers
         stored = ray.put(shared)
         running: deque[Any] = deque()
-        with tqdm(total=len(tasks), desc=title, unit="part", disable=None) as bar:
+        with tqdm(total=len(tasks), desc=title, unit="chunk", disable=None) as bar:
             for task in tasks:
                 running.append(remote.remote(stored, task))
                 if len(running) >= _AHEAD * at_once:
@@ -104,46 +122,49 @@ class OnRay:
                 yield _result(running.popleft())
                 bar.update()
 
-    def gang(
-        self, function: Callable[[Shared, Place], Result], shared: Shared, size: int, *, gpu: bool
+    def together(
+        self, function: Callable[[Shared, Peer], Result], shared: Shared, size: int, *, gpu: bool
     ) -> Result:
-        """See :class:`backfill.compute.engine.Engine`; the CPUs are shared out among them."""
+        """Run the function in `size` processes, which share the CPUs among them."""
         import ray
 
         kind, room = ("GPU", self.gpus) if gpu and self.gpus else ("CPU", self.workers)
         if size > room:
-            raise InputError(f"train.ranks: {size}, but the cluster has {room} {kind}s")
-        # As many CPUs as fit where the members are spread evenly over the machines.
+            raise InputError(
+                f"train.processes: expected at most {room}, the {kind}s of the cluster, got {size}"
+            )
+        # As many CPUs as fit if the processes are spread evenly over the machines.
         nodes = [int(n["Resources"].get(kind, 0)) for n in ray.nodes() if n["Alive"]]
         nodes = [count for count in nodes if count]
         each = 1 if kind == "GPU" else max(1, min(nodes) // -(-size // len(nodes)))
-        # Reserved together: two gangs would otherwise wait for each other, half of each there.
-        group = ray.util.placement_group([{kind: each}] * size, strategy="SPREAD")
+        # All are reserved at once. Otherwise two such calls could hold half of what they need each,
+        # and wait for each other.
+        reserved = ray.util.placement_group([{kind: each}] * size, strategy="SPREAD")
         try:
-            return _together(function, shared, size, group, {f"num_{kind.lower()}s": each})
+            return _together(function, shared, size, reserved, {f"num_{kind.lower()}s": each})
         finally:
-            ray.util.remove_placement_group(group)
+            ray.util.remove_placement_group(reserved)
 
 
 def _together(
-    function: Callable[[Shared, Place], Result],
+    function: Callable[[Shared, Peer], Result],
     shared: Shared,
     size: int,
-    group: Any,
+    reserved: Any,
     resources: dict[str, int],
 ) -> Result:
-    """Run the members of a gang where room was reserved, all anew where one dies."""
+    """Run the function in reserved processes; start all of them again if one dies."""
     import ray
     from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
     member = ray.remote(**resources)(_Member)
-    places = [PlacementGroupSchedulingStrategy(group, rank) for rank in range(size)]
+    strategies = [PlacementGroupSchedulingStrategy(reserved, rank) for rank in range(size)]
     for _ in range(_RETRIES):
-        members = [member.options(scheduling_strategy=place).remote() for place in places]
+        members = [member.options(scheduling_strategy=s).remote() for s in strategies]
         try:
-            meeting = ray.get(members[0].meeting.remote())
+            address = ray.get(members[0].free_address.remote())
             running = [
-                each.run.remote(function, shared, Place(rank, size, meeting))
+                each.run.remote(function, shared, Peer(rank, size, address))
                 for rank, each in enumerate(members)
             ]
             result: Result = _first_of(running)
@@ -153,10 +174,13 @@ def _together(
         finally:
             for each in members:
                 ray.kill(each)
-    raise InputError(f"train.ranks: a process died in each of {_RETRIES} attempts")
+    raise InputError(
+        f"train.processes: expected {size} that live, but one died in each of {_RETRIES} attempts"
+    )
 
 
 def _connect(settings: Compute) -> None:
+    """Join or start a cluster; raise InputError if that fails."""
     import ray
 
     own = settings.address is None
@@ -169,46 +193,48 @@ def _connect(settings: Compute) -> None:
             include_dashboard=False if own else None,
             logging_level="ERROR",
             log_to_driver=False,
-            # Each task has one CPU, and so one thread; Ray sets OpenMP's number itself.
+            # Each task has one CPU and so one thread. Ray sets the number for OpenMP itself.
             runtime_env={"env_vars": {"NUMBA_NUM_THREADS": "1"}},
         )
     except (OSError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
-        expected = f"address: {settings.address!r}, expected a running Ray cluster"
         if own:
-            expected = "engine: 'ray' does not start on this machine"
-        raise InputError(f"compute.{expected} ({reason})") from error
+            message = f"compute.engine: expected Ray to start on this machine, got: {reason}"
+        else:
+            message = (
+                f"compute.address: expected a running Ray cluster at {settings.address!r}, "
+                f"got: {reason}"
+            )
+        raise InputError(message) from error
 
 
 def _require_answer(address: str) -> None:
-    """Raise OSError where nothing listens; Ray itself would try for minutes."""
-    place = urlsplit(address if "://" in address else f"//{address}")
-    if place.hostname is not None and place.port is not None:
-        socket.create_connection((place.hostname, place.port), timeout=_ANSWERS_WITHIN).close()
+    """Raise OSError if nothing listens there; Ray itself would try for minutes."""
+    parsed = urlsplit(address if "://" in address else f"//{address}")
+    if parsed.hostname is not None and parsed.port is not None:
+        socket.create_connection((parsed.hostname, parsed.port), timeout=_ANSWERS_WITHIN).close()
 
 
 class _Member:
-    """One process of a gang."""
+    """One of the processes that work together."""
 
-    def meeting(self) -> str:
-        """An address of this machine on which the others can join."""
+    def free_address(self) -> str:
+        """An address on this machine at which the others can join."""
         import ray
 
         with socket.socket() as free:
             free.bind(("", 0))
             return f"tcp://{ray.util.get_node_ip_address()}:{free.getsockname()[1]}"
 
-    def run(
-        self, function: Callable[[Shared, Place], Result], shared: Shared, place: Place
-    ) -> Result:
-        """Work."""
-        return function(shared, place)
+    def run(self, function: Callable[[Shared, Peer], Result], shared: Shared, peer: Peer) -> Result:
+        """Run the function in this process."""
+        return function(shared, peer)
 
 
 def _first_of(running: list[Any]) -> Any:
-    """The first member's result, once all have one; raises as soon as one fails.
+    """Wait for all processes and return the result of the first; raise as soon as one fails.
 
-    Where a member dies, the others may notice first: that is what is raised then.
+    When a process dies, the others may fail before its death is noticed. Its death is raised then.
     """
     import ray
 
@@ -243,18 +269,19 @@ def _result(reference: Any) -> Any:
 
 
 def _by_name(array: np.memmap[Any, Any]) -> tuple[Any, ...]:
-    """A mapped array as its place in the file, or where that would not do, as an array."""
-    # What is copied on write, or not contiguous, is not what the file holds.
+    """A mapped array as its position in the file or, if that would not do, as an array."""
+    # A copy-on-write or non-contiguous array differs from what the file holds.
     if array.filename is None or array.mode == "c" or not array.flags.c_contiguous:
         return (np.array(array),)
     mapped = np.frombuffer(array._mmap, np.uint8)  # type: ignore[attr-defined]
-    # A slice has the offset of the whole: what its address says is right for both.
+    # A slice carries the offset of the whole array; its memory address is right for both.
     page_start = array.offset - array.offset % mmap.ALLOCATIONGRANULARITY
     offset = page_start + array.ctypes.data - mapped.ctypes.data
     return os.path.abspath(array.filename), array.dtype.str, array.shape, offset
 
 
-def _mapped_again(stored: tuple[Any, ...]) -> np.ndarray[Any, Any]:
+def _mapped_again(stored: tuple[Any, ...]) -> Array:
+    """The inverse of :func:`_by_name`."""
     if len(stored) == 1:
         return np.asarray(stored[0])
     path, dtype, shape, offset = stored

@@ -23,7 +23,7 @@ from backfill.device import has_fast_bfloat16
 from backfill.errors import InputError
 
 if TYPE_CHECKING:
-    from backfill.compute import Place
+    from backfill.compute import Peer
     from backfill.encoders.model import Encoder
     from backfill.encoders.objectives import Batch, Objective
 
@@ -59,18 +59,18 @@ ALONE = Ranks()
 
 
 @contextmanager
-def joined(place: Place, device: torch.device) -> Iterator[Ranks]:
+def joined(peer: Peer, device: torch.device) -> Iterator[Ranks]:
     """Meet the other ranks, if there are any, until the block ends.
 
     What is :func:`parallel` must be gone by then: it would wait for the others for ever.
     """
-    if place.size == 1:
+    if peer.size == 1:
         yield ALONE
         return
     backend = "nccl" if device.type == "cuda" else "gloo"
-    dist.init_process_group(backend, place.meeting, rank=place.rank, world_size=place.size)
+    dist.init_process_group(backend, peer.address, rank=peer.rank, world_size=peer.size)
     try:
-        yield Ranks(place.rank, place.size)
+        yield Ranks(peer.rank, peer.size)
         dist.barrier()  # who leaves early is missed by those that still work
     finally:
         dist.destroy_process_group()

@@ -15,7 +15,7 @@ from dvclive import Live
 from backfill import compute
 from backfill import device as devices
 from backfill.artifacts import Layout, load_array, replacing
-from backfill.compute import Place
+from backfill.compute import Peer
 from backfill.encoders import objectives
 from backfill.encoders.data_parallel import Ranks, joined
 from backfill.encoders.model import Encoder
@@ -42,15 +42,17 @@ def train(params: Params, layout: Layout, name: str) -> Done:
     # Other processes may work elsewhere.
     run = Run(params, layout.absolute(), name, folder.resolve())
     with compute.start(params.compute) as engine:
-        images = engine.gang(train_together, run, params.train.ranks, gpu=params.device != "cpu")
+        images = engine.together(
+            train_together, run, params.train.ranks, gpu=params.device != "cpu"
+        )
     shutil.rmtree(folder)
     return Done(images, "images")
 
 
-def train_together(run: Run, place: Place) -> int:
+def train_together(run: Run, peer: Peer) -> int:
     """Train as one of the processes that share each batch; the first one writes."""
     device = devices.choose(run.params.device)
-    with joined(place, device) as ranks:
+    with joined(peer, device) as ranks:
         return fit(run, ranks, device)
 
 
