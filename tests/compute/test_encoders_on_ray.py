@@ -69,8 +69,8 @@ def step(loss: str, ranks: Ranks, device: torch.device) -> Loss:
     classes = list(range(CLASSES)) if row.supervised else []
     network = {**settings.network.model_dump(), "embedding_dim": DIMENSIONS}
     encoder = Encoder(network, 1, classes, 16.0)
-    # Without batch normalisation, whose statistics differ between processes, and in double precision,
-    # so that nothing but the gathering can make a difference.
+    # In double precision and without batch normalisation, whose statistics differ between
+    # processes: only the gathering can make a difference.
     encoder.network = nn.Sequential(nn.Flatten(), nn.Linear(64, DIMENSIONS)).double()
     encoder.mean, encoder.std = encoder.mean.double(), encoder.std.double()
     labels = np.arange(ITEMS) % CLASSES
