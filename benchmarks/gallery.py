@@ -73,12 +73,13 @@ def write_glyphs(folder: Path, data: Path, size: int) -> NDArray[np.int64]:
     Returns their (N,) classes.
     """
     from backfill.artifacts import Layout
-    from backfill.datasets.glyphs import GALLERY, Glyphs, draw, open_glyphs
+    from backfill.datasets.readers.glyphs.draw import GALLERY, GlyphSource
+    from backfill.datasets.readers.glyphs.settings import Glyphs
     from backfill.encoders.embedding import embed
     from backfill.encoders.model import Encoder
 
     layout = Layout("glyphs", data)
-    drawn = draw(open_glyphs(Glyphs.model_validate({"gallery_size": size})), GALLERY, size)
+    drawn = GlyphSource(Glyphs.model_validate({"gallery_size": size})).draw(GALLERY, size)
     for name in ("old", "new"):
         encoder = Encoder.load(layout.weights(name))
         np.save(folder / f"{name}.npy", embed(encoder, np.asarray(drawn.images), batch_size=500))

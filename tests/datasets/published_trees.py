@@ -1,4 +1,4 @@
-"""Small trees of images in the layouts in which the benchmarks are published."""
+"""Small trees of images in the published layouts of the benchmarks, and what reads them back."""
 
 import pickle
 from pathlib import Path
@@ -6,6 +6,11 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from pydantic import TypeAdapter
+
+from backfill.datasets import Dataset, DatasetSettings, ImageSet, load
+from backfill.datasets.image_files import ImageFiles
+from backfill.relevance import Relevance
 
 
 def paint(path: Path, colour: tuple[int, int, int] = (9, 9, 9), size: tuple[int, int] = (12, 10)):
@@ -14,17 +19,17 @@ def paint(path: Path, colour: tuple[int, int, int] = (9, 9, 9), size: tuple[int,
 
 
 def classes(root: Path, layout: dict[str, dict[str, int]], suffix: str = ".jpg") -> None:
-    """`layout`: how many images each class of each split has; colours tell them apart."""
-    for s, (split, counts) in enumerate(layout.items()):
+    """Write as many images of each class of each part as `layout` says, in different colours."""
+    for p, (part, counts) in enumerate(layout.items()):
         for c, (name, count) in enumerate(counts.items()):
             for k in range(count):
-                paint(root / split / name / f"{name}_{k}{suffix}", (60 * s, 20 * c, 40 * k))
+                paint(root / part / name / f"{name}_{k}{suffix}", (60 * p, 20 * c, 40 * k))
 
 
 def imagenet(root: Path) -> dict[str, Any]:
     ids = ("n01440764", "n01443537", "n01484850", "n01491361")
     classes(root, {"train": dict.fromkeys(ids, 4), "val": dict.fromkeys(ids, 2)}, ".JPEG")
-    # Present in the published tree, with secret classes: must be left alone.
+    # The published tree has these as well; their classes are secret, and they must not be read.
     paint(root / "test" / "ILSVRC2012_test_00000001.JPEG")
     return {"name": "imagenet", "root": root}
 
@@ -63,7 +68,7 @@ MARKET = {
         "0001_c2s1_000301_00.jpg",
         "0003_c3s3_064744_00.jpg",
     ],
-    # In the order in which they are read, by name; junk comes first.
+    # Sorted by name, as they are read; junk comes first.
     "bounding_box_test": [
         "-1_c1s1_000401_03.jpg",
         "-1_c3s1_000401_03.jpg",
@@ -88,7 +93,7 @@ def market1501(root: Path) -> dict[str, Any]:
 
 
 def landmark(number: int) -> str:
-    """The id of an image: 16 hexadecimal digits, the first three of which are its folders."""
+    """Return the id of an image: 16 hexadecimal digits; the first three name its folders."""
     return f"{number:03x}{number:013x}"
 
 
@@ -124,7 +129,7 @@ def gldv2(root: Path) -> dict[str, Any]:
 
 
 def revisited(name: str, root: Path, train_root: Path) -> dict[str, Any]:
-    """Eight gallery images and two queries, of which a box is white on black."""
+    """Write eight gallery images and two queries, each a white box on black."""
     gallery = [f"all_souls_{k:06}" for k in range(4)] + [f"radcliffe_{k:06}" for k in range(4)]
     queries = ["all_souls_000013", "oxford_002416"]
     for k, image in enumerate(gallery):
@@ -137,7 +142,7 @@ def revisited(name: str, root: Path, train_root: Path) -> dict[str, Any]:
     truth = {
         "imlist": gallery,
         "qimlist": queries,
-        # As in the published file, some are arrays and some are lists.
+        # As in the published file, some are arrays and others are lists.
         "gnd": [
             {"easy": np.array([1, 0]), "hard": np.array([5]), "junk": np.array([3, 2]), "bbx": box},
             {"easy": [], "hard": [6, 7], "junk": np.array([], np.int64), "bbx": np.array(box)},
@@ -158,3 +163,26 @@ def rparis6k(root: Path) -> dict[str, Any]:
 
 
 TREES = (imagenet, places365, vggface2, market1501, gldv2, roxford5k, rparis6k)
+
+
+def read(tree: dict[str, Any], **settings: object) -> Dataset:
+    """Load a tree under its settings, at 16 pixels unless they say otherwise."""
+    return load(TypeAdapter(DatasetSettings).validate_python({"size": 16} | tree | settings))
+
+
+def names(part: ImageSet) -> list[str]:
+    assert isinstance(part.images, ImageFiles)
+    return [Path(path).name for path in part.images.paths]
+
+
+def decode(part: ImageSet) -> np.ndarray:
+    assert isinstance(part.images, ImageFiles)
+    return part.images.decode()
+
+
+def positives(relevance: Relevance) -> list[list[int]]:
+    return [relevance.positives(q).tolist() for q in range(relevance.num_queries)]
+
+
+def ignored(relevance: Relevance) -> list[list[int]]:
+    return [relevance.ignored(q).tolist() for q in range(relevance.num_queries)]

@@ -1,4 +1,4 @@
-"""`python -m backfill.datasets check`: what is there, what is not, how large a run becomes."""
+"""`python -m backfill.datasets check`: what is there, what is missing, how large a run is."""
 
 import subprocess
 import sys
@@ -8,6 +8,8 @@ import published_trees as trees
 import pytest
 
 from backfill.datasets.__main__ import main
+from backfill.datasets.check import check
+from backfill.errors import InputError
 
 
 def lines(printed: str) -> dict[str, str]:
@@ -23,7 +25,7 @@ def test_sizes_are_those_of_the_arrays(tmp_path: Path, capsys: pytest.CaptureFix
     assert found["gallery"].startswith("8 images, 4 classes, 3 x 10 x 10, 2.4 kB")
     assert found["queries"] == "the gallery, each query itself ignored"
     assert found["images"].startswith("7.2 kB on disk")
-    assert found["embeddings"].startswith("1.2 kB an encoder")  # (2 * 16 + 8 + 8) * 6 * 4
+    assert found["embeddings"].startswith("1.2 kB per encoder")  # (2 * 16 + 8 + 8) * 6 * 4
     assert found["published"].startswith("1,281,167")
 
 
@@ -35,7 +37,7 @@ def test_groups_positives_and_open_classes(
     found = lines(capsys.readouterr().out)
     assert found["groups"].startswith("in the gallery: camera 1 3, camera 2 1")
     assert found["classes"] == "7; of the gallery's 3, 0 are trained on"
-    assert found["relevance"].startswith("1 to 3 positives a query, 2 in the middle; 0 queries")
+    assert found["relevance"].startswith("1 to 3 positives per query, median 2; 0 queries")
     assert found["queries"].startswith("3 images, 2 classes")
 
 
@@ -53,11 +55,11 @@ def test_further_settings_and_unlabelled_images(
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        (["imagenet", "{root}"], ["found nothing; missing", "train/", "val/"]),
+        (["imagenet", "{root}"], ["got an empty folder", "train/", "val/"]),
         (["imagenet"], ["imagenet: root: Field required"]),
         (["imagenet", "{root}", "seize=3"], ["imagenet: seize: Extra inputs"]),
-        (["imagenet", "{root}", "size"], ["'size': expected key=value"]),
-        (["imagenet", "{root}", "size=[1"], ["size: found '[1'"]),
+        (["imagenet", "{root}", "size"], ["imagenet: expected key=value, got 'size'"]),
+        (["imagenet", "{root}", "size=[1"], ["imagenet: size: expected a value in YAML, got '[1'"]),
         (["roxford5k", "{root}", "size=1"], ["train_root: Field required", "size: Input should"]),
     ],
 )
@@ -82,7 +84,7 @@ def test_a_file_that_cannot_be_decoded_is_an_error_with_status_1(tmp_path: Path)
     )
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr.startswith("error: found 8 files that cannot be decoded")
+    assert done.stderr.startswith("error: images: expected complete JPEG or PNG files, got 8 files")
     assert "Traceback" not in done.stderr
 
 
@@ -91,3 +93,11 @@ def test_datasets_without_files_need_no_folder(capsys: pytest.CaptureFixture[str
     found = lines(capsys.readouterr().out)
     assert found["training"].startswith("898 images, 10 classes, 1 x 8 x 8")
     assert "published" not in found
+
+
+def test_another_command_line_can_call_it_and_gets_the_text(tmp_path: Path) -> None:
+    trees.imagenet(tmp_path)
+    text = check("imagenet", str(tmp_path), ["size=10", "max_test=3"], dim=6, views=2)
+    assert lines(text)["gallery"].startswith("3 images, ")
+    with pytest.raises(InputError, match=r"dataset: expected one of cifar100, .*, got 'imagnet'"):
+        check("imagnet", None, [], dim=6, views=2)

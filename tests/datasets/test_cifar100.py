@@ -3,14 +3,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backfill.datasets import Cifar100, load
-from backfill.datasets.cifar100 import RECORD, read_records
+from backfill.datasets import load
+from backfill.datasets.readers.cifar100 import RECORD, Cifar100, read_records
 from backfill.errors import InputError
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Two files in the official layout: record i of class i % 100, all pixels i % 256."""
+    """Two files in the official layout; record i has class i % 100 and pixels i % 256."""
     folder = tmp_path / "cifar"
     folder.mkdir()
     for name, count in (("train.bin", 300), ("test.bin", 200)):
@@ -25,8 +25,8 @@ def write(path: Path, numbers: np.ndarray) -> None:
     records[:, 0] = numbers % 100 // 5
     records[:, 1] = numbers % 100
     records[:, 2:] = (numbers % 256)[:, None]
-    records[:, 2] = 7  # The first pixel's red.
-    records[:, 2 + 1024] = 8  # Its green.
+    records[:, 2] = 7  # red of the first pixel
+    records[:, 2 + 1024] = 8  # its green
     records.tofile(path)
 
 
@@ -61,7 +61,7 @@ def test_missing_files_name_the_steps(tmp_path: Path, root: Path) -> None:
     assert "dvc import-url https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz" in message
     assert "tar -xzf" in message
     (root / "test.bin").unlink()
-    with pytest.raises(InputError, match=r"found no test\.bin;"):
+    with pytest.raises(InputError, match=r"got no test\.bin;"):
         load(Cifar100(root=root))
 
 
@@ -69,7 +69,9 @@ def test_missing_files_name_the_steps(tmp_path: Path, root: Path) -> None:
 def test_truncated_file_names_bytes(root: Path, size: int) -> None:
     path = root / "train.bin"
     path.write_bytes(path.read_bytes()[:size])
-    with pytest.raises(InputError, match=rf"train\.bin: found {size:,} bytes, .*multiple of 3,074"):
+    with pytest.raises(
+        InputError, match=rf"train\.bin: expected .*multiple of 3,074 bytes, got {size:,} "
+    ):
         load(Cifar100(root=root))
 
 
@@ -79,11 +81,13 @@ def test_label_out_of_range(root: Path, column: int, label: int, kind: str) -> N
     content = bytearray(path.read_bytes())
     content[3 * RECORD + column] = label
     path.write_bytes(content)
-    with pytest.raises(InputError, match=rf"test\.bin: found {kind} label {label} in record 3 "):
+    with pytest.raises(
+        InputError, match=rf"test\.bin: expected {kind} labels .*, got {label} in record 3 "
+    ):
         read_records(path)
 
 
 def test_too_few_names(root: Path) -> None:
     (root / "fine_label_names.txt").write_text("apple\n")
-    with pytest.raises(InputError, match=r"fine_label_names\.txt: found 1 names, expected 100"):
+    with pytest.raises(InputError, match=r"fine_label_names\.txt: expected 100 names, got 1"):
         load(Cifar100(root=root))

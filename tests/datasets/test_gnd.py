@@ -1,4 +1,4 @@
-"""Ground truth files are read whoever wrote them, and run nothing."""
+"""Ground truth files of any origin are read, and reading them runs nothing."""
 
 import os
 import pickle
@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backfill.datasets.gnd import read_gnd
 from backfill.datasets.plain_pickle import unpickle
+from backfill.datasets.readers.revisited.gnd import read_gnd
 from backfill.errors import InputError
 
 TRUTH: dict[str, Any] = {
@@ -57,7 +57,7 @@ def test_arrays_scalars_and_containers_come_back(tmp_path: Path, value: Any, pro
 
 
 def test_what_python_2_wrote(tmp_path: Path) -> None:
-    """Protocol 2 of Python 2: text and an array's bytes are byte strings, opcode U."""
+    """In protocol 2 of Python 2, text and the bytes of arrays are byte strings, opcode U."""
     data = np.arange(2, dtype="<i8").tobytes()
     path = tmp_path / "old.pkl"
     path.write_bytes(
@@ -72,7 +72,7 @@ def test_what_python_2_wrote(tmp_path: Path) -> None:
 
 
 class Call:
-    """Pickles as a call of any function."""
+    """Pickles as a call of a function."""
 
     def __init__(self, function: Any, *arguments: Any) -> None:
         self.call = function, arguments
@@ -99,7 +99,9 @@ def test_a_malicious_pickle_is_named_and_not_run(
     marker = tmp_path / "marker"
     call = Call(function, *(text.format(marker=marker) for text in arguments))
     path = write(tmp_path, TRUTH | {"gnd": [call]}, protocol)
-    with pytest.raises(InputError, match=rf"gnd_roxford5k\.pkl: found {name}, expected"):
+    with pytest.raises(
+        InputError, match=rf"gnd_roxford5k\.pkl: expected .*, got {name}; not loaded"
+    ):
         read_gnd(path)
     assert not marker.exists()
 
@@ -110,9 +112,9 @@ def test_a_malicious_pickle_is_named_and_not_run(
         (b"cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(VO\ntRS'12345678'\ntR.", "dtype 'O'"),
         (b"cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(Vi8\ntRI99999999999\ntR.", "a int in"),
         (b"c_codecs\nencode\n(Vabc\nVbz2\ntR.", "encoding 'bz2'"),
-        (b"c__builtin__\nbytes\n(I99999999999\ntR.", "no readable pickle"),
-        (b"(lp0\ng0\na.", "no readable pickle .*recursion"),  # A list within itself.
-        (b"cnumpy\ndtype\n(VO8\ntR.", "found a _DType"),
+        (b"c__builtin__\nbytes\n(I99999999999\ntR.", "expected a readable pickle"),
+        (b"(lp0\ng0\na.", "expected a readable pickle, got: .*recursion"),  # a list within itself
+        (b"cnumpy\ndtype\n(VO8\ntR.", "got a _DType"),
     ],
 )
 def test_what_only_looks_like_an_array_is_an_error(
@@ -127,10 +129,10 @@ def test_what_only_looks_like_an_array_is_an_error(
 @pytest.mark.parametrize("content", [b"", b"not a pickle", pickle.dumps(TRUTH)[:-20]])
 def test_damaged_files_are_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "gnd_roxford5k.pkl"
-    with pytest.raises(InputError, match="found no such file"):
+    with pytest.raises(InputError, match="expected a pickle, got no such file"):
         read_gnd(path)
     path.write_bytes(content)
-    with pytest.raises(InputError, match=r"gnd_roxford5k\.pkl: no readable pickle"):
+    with pytest.raises(InputError, match=r"gnd_roxford5k\.pkl: expected a readable pickle"):
         read_gnd(path)
 
 
@@ -145,16 +147,25 @@ def test_a_sound_file_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"imlist": []}, "imlist: expected a list of names"),
-        ({"qimlist": None}, "qimlist: expected a list of names"),
-        ({"imlist": ["../a", "b", "c"]}, r"imlist: found '\.\./a', expected the bare name"),
-        ({"gnd": []}, "gnd: found 0 entries, expected 1 as in qimlist"),
-        ({"gnd": 5}, "gnd: found int, expected 1"),
-        ({"gnd": [{}]}, r"gnd\[0\]\.bbx: found None, expected four numbers"),
-        ({"gnd": [TRUTH["gnd"][0] | {"bbx": [1, 2]}]}, r"bbx: found \[1, 2\], expected four"),
-        ({"gnd": [TRUTH["gnd"][0] | {"easy": "x"}]}, r"gnd\[0\]\.easy: found 'x'"),
-        ({"gnd": [TRUTH["gnd"][0] | {"junk": [3]}]}, r"junk: found 3, expected 0 to 2"),
-        ({"gnd": [TRUTH["gnd"][0] | {"hard": [-1]}]}, r"hard: found -1, expected 0 to 2"),
+        ({"imlist": []}, "imlist: expected a list of image names, got "),
+        ({"qimlist": None}, "qimlist: expected a list of image names, got "),
+        ({"imlist": ["../a", "b", "c"]}, r"imlist: expected bare image names, got '\.\./a'"),
+        ({"gnd": []}, "gnd: expected 1 as in qimlist, got 0 entries"),
+        ({"gnd": 5}, "gnd: expected 1 as in qimlist, got int"),
+        ({"gnd": [{}]}, r"gnd\[0\]\.bbx: expected four numbers, got None"),
+        ({"gnd": [TRUTH["gnd"][0] | {"bbx": [1, 2]}]}, r"bbx: expected four numbers, got \[1, 2\]"),
+        (
+            {"gnd": [TRUTH["gnd"][0] | {"easy": "x"}]},
+            r"gnd\[0\]\.easy: expected a list of positions, got 'x'",
+        ),
+        (
+            {"gnd": [TRUTH["gnd"][0] | {"junk": [3]}]},
+            r"junk: expected positions in imlist, 0 to 2, got 3",
+        ),
+        (
+            {"gnd": [TRUTH["gnd"][0] | {"hard": [-1]}]},
+            r"hard: expected positions in imlist, 0 to 2, got -1",
+        ),
     ],
 )
 def test_another_form_is_named_with_its_key(
@@ -162,5 +173,5 @@ def test_another_form_is_named_with_its_key(
 ) -> None:
     with pytest.raises(InputError, match=message):
         read_gnd(write(tmp_path, TRUTH | change))
-    with pytest.raises(InputError, match="found a list, expected imlist"):
+    with pytest.raises(InputError, match=r"expected a dict of imlist.*, got a list"):
         read_gnd(write(tmp_path, [TRUTH]))

@@ -1,4 +1,4 @@
-"""Image files are decoded on demand, in chunks, and every bad one is named."""
+"""Image files are decoded on demand, in chunks, and every bad file is named."""
 
 import io
 from pathlib import Path
@@ -8,13 +8,13 @@ import pytest
 from PIL import Image
 
 from backfill.artifacts import load_array, save_array, save_chunks
-from backfill.datasets import decoding
+from backfill.datasets import image_files
 from backfill.datasets.image_files import ImageFiles, require_decoded
 from backfill.errors import InputError
 
 
 def files(folder: Path, count: int, **settings: object) -> ImageFiles:
-    """`count` grey images; image k has the value k."""
+    """Write `count` grey images; image k has the value k."""
     for k in range(count):
         Image.new("RGB", (8, 8), (k, k, k)).save(folder / f"{k}.png")
     paths = [str(folder / f"{k}.png") for k in range(count)]
@@ -25,24 +25,26 @@ def files(folder: Path, count: int, **settings: object) -> ImageFiles:
 def test_chunks_are_bounded_and_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
 ) -> None:
-    monkeypatch.setattr(decoding, "CHUNK_BYTES", 4 * 3 * 8 * 8 + 5)
+    monkeypatch.setattr(image_files, "CHUNK_BYTES", 4 * 3 * 8 * 8 + 5)
     images = files(tmp_path, 10, workers=workers)
     chunks = list(images.chunks([]))
     assert [len(chunk) for chunk in chunks] == [4, 4, 2]
     assert np.concatenate(chunks)[:, 0, 0, 0].tolist() == list(range(10))
     # Even one image larger than a chunk is decoded.
-    monkeypatch.setattr(decoding, "CHUNK_BYTES", 1)
+    monkeypatch.setattr(image_files, "CHUNK_BYTES", 1)
     assert [len(chunk) for chunk in images.chunks([])] == [1] * 10
 
 
-def test_nothing_is_decoded_before_it_is_asked_for(
+def test_nothing_is_decoded_before_it_is_needed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded: list[str] = []
-    decode = decoding.decode
-    monkeypatch.setattr(decoding, "CHUNK_BYTES", 2 * 3 * 8 * 8)
+    decode = image_files.decode_file
+    monkeypatch.setattr(image_files, "CHUNK_BYTES", 2 * 3 * 8 * 8)
     monkeypatch.setattr(
-        decoding, "decode", lambda path, *rest: decoded.append(path.name) or decode(path, *rest)
+        image_files,
+        "decode_file",
+        lambda path, *rest: decoded.append(path.name) or decode(path, *rest),
     )
     images = files(tmp_path, 6)[1:][np.array([4, 0, 2])]
     assert len(images) == 3
@@ -69,7 +71,7 @@ def test_boxes_are_cut_out_before_anything_else(tmp_path: Path) -> None:
     image = Image.new("RGB", (60, 40), (0, 0, 0))
     image.paste((200, 0, 0), (10, 20, 30, 30))
     image.save(tmp_path / "a.png")
-    # Turned by its Exif data: the box still counts the pixels of the file.
+    # Exif data turns this image; the box still counts the pixels of the file.
     exif = Image.Exif()
     exif[0x0112] = 6
     image.save(tmp_path / "b.jpg", exif=exif, quality=100, subsampling=0)
@@ -81,7 +83,7 @@ def test_boxes_are_cut_out_before_anything_else(tmp_path: Path) -> None:
     # Boxes stay with their files.
     whole = np.array([[0, 0, 60, 40], boxes[1]])
     assert ImageFiles(paths, 8, 8, "stretch", boxes=whole)[1:].decode()[:, 0].min() > 190
-    # What leaves the image is cut off.
+    # A box is clipped to the image.
     beyond = np.array([[10, 20, 30, 1e6]])
     cut = ImageFiles(paths[:1], 10, 10, "stretch", boxes=beyond).decode()
     assert cut[0, 0, 3, 5] > 190
@@ -91,19 +93,24 @@ def test_boxes_are_cut_out_before_anything_else(tmp_path: Path) -> None:
 def test_a_box_without_pixels_is_named_with_its_file(tmp_path: Path) -> None:
     images = files(tmp_path, 2)
     boxes = np.array([[0, 0, 4, 4], [9, 0, 12, 4.0]])
-    with pytest.raises(InputError, match=r"1\.png: box \[9\.0, 0\.0, 12\.0, 4\.0\] holds no pixel"):
+    with pytest.raises(
+        InputError,
+        match=r"1\.png: expected a box that overlaps .*, got \[9\.0, 0\.0, 12\.0, 4\.0\]",
+    ):
         ImageFiles(images.paths, 8, 8, boxes=boxes).decode()
-    with pytest.raises(InputError, match=r"boxes: found shape \(1, 4\), expected \(2, 4\)"):
+    with pytest.raises(InputError, match=r"boxes: expected shape \(2, 4\), got \(1, 4\)"):
         ImageFiles(images.paths, 8, 8, boxes=boxes[:1])
     boxes[1, 2] = np.nan
-    with pytest.raises(InputError, match=r"boxes: found .*nan.* for .*1\.png"):
+    with pytest.raises(
+        InputError, match=r"boxes: expected finite numbers, got .*nan.* for .*1\.png"
+    ):
         ImageFiles(images.paths, 8, 8, boxes=boxes)
 
 
 def test_every_bad_file_is_named_and_leaves_zeros(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decoding, "CHUNK_BYTES", 2 * 3 * 8 * 8)
+    monkeypatch.setattr(image_files, "CHUNK_BYTES", 2 * 3 * 8 * 8)
     images = files(tmp_path, 6)
     (tmp_path / "1.png").write_bytes(b"")
     (tmp_path / "3.png").unlink()
@@ -115,7 +122,7 @@ def test_every_bad_file_is_named_and_leaves_zeros(
     with pytest.raises(InputError) as caught:
         require_decoded(bad)
     message = str(caught.value)
-    assert "found 3 files" in message
+    assert "got 3 files" in message
     for part in ("1.png: empty file", "3.png: no such file", "5.png: "):
         assert part in message
     require_decoded([])

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from backfill.artifacts import Layout, load_array
-from backfill.datasets import decoding
+from backfill.datasets import image_files
 from backfill.errors import InputError
 from backfill.stages.split import split
 
@@ -28,11 +28,13 @@ def test_a_gallery_that_is_its_own_query_set_is_decoded_and_stored_once(
 ) -> None:
     tree(tmp_path / "images", ("train", "val"))
     decoded: list[str] = []
-    decode = decoding.decode
+    decode = image_files.decode_file
     monkeypatch.setattr(
-        decoding, "decode", lambda path, *rest: decoded.append(str(path)) or decode(path, *rest)
+        image_files,
+        "decode_file",
+        lambda path, *rest: decoded.append(str(path)) or decode(path, *rest),
     )
-    monkeypatch.setattr(decoding, "CHUNK_BYTES", 3 * 3 * 8 * 8)
+    monkeypatch.setattr(image_files, "CHUNK_BYTES", 3 * 3 * 8 * 8)
     layout = Layout("folder", tmp_path)
     split(minimal_params({"name": "folder", "root": str(tmp_path / "images"), "size": 8}), layout)
     assert len(decoded) == len(set(decoded)) == 16
@@ -69,7 +71,7 @@ def test_bad_images_of_all_parts_are_one_error_and_nothing_is_left(
         path.write_bytes(b"no image")
     layout = Layout("folder", tmp_path)
     chosen = minimal_params({"name": "folder", "root": str(tmp_path / "images"), "size": 8})
-    with pytest.raises(InputError, match="found 3 files") as caught:
+    with pytest.raises(InputError, match="got 3 files") as caught:
         split(chosen, layout)
     for path in bad:
         assert str(path) in str(caught.value)

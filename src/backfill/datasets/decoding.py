@@ -1,72 +1,46 @@
-"""Decodes image files in parallel, chunk by chunk."""
+"""Decodes one image file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from backfill.datasets.image_files import Fit, ImageFiles
+from backfill.arrays import Float64s, UInt8s
 
-CHUNK_BYTES = 32 << 20
-
-
-def decode_chunks(files: ImageFiles, bad: list[str]) -> Iterator[NDArray[np.uint8]]:
-    """Yield the decoded files in order; see :meth:`ImageFiles.chunks`."""
-    from tqdm import tqdm
-
-    _, *shape = files.shape
-    step = max(1, CHUNK_BYTES // (3 * files.height * files.width))
-    bar = tqdm(desc="images", total=len(files), unit=" images", leave=False, delay=2)
-    # Pillow lets go of the interpreter while it decodes, so threads are enough.
-    with bar, ThreadPoolExecutor(files.workers) as pool:
-        for start in range(0, len(files), step):
-            rows = range(start, min(start + step, len(files)))
-            images = np.zeros((len(rows), *shape), np.uint8)
-
-            def work(row: int, images: NDArray[np.uint8] = images, start: int = start) -> str:
-                return _decode_into(images[row - start], files, row)
-
-            for failure in pool.map(work, rows):
-                bar.update()
-                if failure:
-                    bad.append(failure)
-            yield images
+Fit = Literal["crop", "stretch"]
 
 
-def _decode_into(image: NDArray[np.uint8], files: ImageFiles, row: int) -> str:
-    """Decode one file; returns what went wrong."""
-    path = Path(files.paths[row])
-    box = None if files.boxes is None else files.boxes[row]
-    try:
-        image[:] = decode(path, files.height, files.width, files.fit, box)
-    except Exception as error:  # Pillow raises many kinds, SyntaxError included.
-        if not path.is_file():
-            return f"{path}: no such file"
-        return f"{path}: {error if path.stat().st_size else 'empty file'}"
-    return ""
+def decode_file(
+    path: Path, height: int, width: int, fit: Fit, box: Float64s | None = None
+) -> UInt8s:
+    """Decode one image file and turn it upright, as its Exif data says.
 
+    Args:
+        path: the file.
+        height: of the result, in pixels.
+        width: of the result, in pixels.
+        fit: `crop` scales the image until it covers this shape and cuts out the centre; `stretch`
+            scales both sides independently.
+        box: (4,) left, upper, right and lower edge of the region to keep, in pixels of the file.
 
-def decode(
-    path: Path, height: int, width: int, fit: Fit, box: NDArray[np.float64] | None = None
-) -> NDArray[np.uint8]:
-    """Decode one file, turned upright: (3, height, width) RGB.
+    Returns:
+        (3, height, width) RGB.
 
-    Raises whatever Pillow does for a file that is no whole image, and ``ValueError`` for a box
-    that holds no pixel of it.
+    Raises:
+        ValueError: no pixel of the image is inside the box.
+        Exception: whatever Pillow raises for a file that is not a complete image.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps  # deferred: settings are read without decoding anything
 
     image: Image.Image
     with Image.open(path) as image:
         if box is None:
-            # Lets a large JPEG decode at a fraction of its size.
+            # Lets Pillow decode a large JPEG at a fraction of its size.
             image.draft("RGB", (max(height, width),) * 2)
         else:
-            # First of all: a box counts the pixels of the file, not those of the upright image.
+            # Before turning the image: a box counts the pixels of the file.
             image = image.crop(_inside(box, image.size))
         upright = ImageOps.exif_transpose(image).convert("RGB")
     if fit == "stretch":
@@ -76,10 +50,13 @@ def decode(
     return np.asarray(fitted, np.uint8).transpose(2, 0, 1)
 
 
-def _inside(box: NDArray[np.float64], size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Whole pixels of the box, cut off where it leaves an image of ``size``."""
+def _inside(box: Float64s, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Round a box to whole pixels and clip it to an image of `size` (width, height)."""
     left, upper, right, lower = (round(edge) for edge in box.tolist())
     cut = (max(left, 0), max(upper, 0), min(right, size[0]), min(lower, size[1]))
     if cut[0] >= cut[2] or cut[1] >= cut[3]:
-        raise ValueError(f"box {box.tolist()} holds no pixel of an image of {size}")
+        raise ValueError(
+            f"expected a box that overlaps the image of {size[0]} x {size[1]} pixels, "
+            f"got {box.tolist()}"
+        )
     return cut

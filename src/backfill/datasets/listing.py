@@ -14,7 +14,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png")
 
 @dataclass
 class Listing:
-    """Image files, each with the name of its class; plain strings, as there are millions."""
+    """Image files, each with the name of its class; plain strings, since there are millions."""
 
     paths: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
@@ -26,16 +26,18 @@ class Listing:
         return zip(self.paths, self.names, strict=True)
 
     def add(self, path: str, name: str) -> None:
-        """Append one file."""
+        """Append one file and the name of its class."""
         self.paths.append(path)
         self.names.append(name)
 
 
 def list_classes(folder: Path) -> Listing:
-    """List ``folder/<class>/<image>``, classes and files by name.
+    """List `folder/<class>/<image>`, sorted by class and file name.
 
-    Files other than JPEG and PNG images, and all that is hidden, are skipped. Raises
-    :class:`InputError` if there is no such image.
+    Hidden files and folders are skipped, and so are files other than JPEG and PNG images.
+
+    Raises:
+        InputError: there are no such images.
     """
     listing = Listing()
     for name in _names(folder, folders=True):
@@ -43,15 +45,15 @@ def list_classes(folder: Path) -> Listing:
             listing.add(image, name)
     if not listing:
         loose = len(list_images(folder)) if folder.is_dir() else 0
-        found = f"{loose:,} images outside folders of classes" if loose else "no image"
+        found = f"{loose:,} images outside class folders" if loose else "no images"
         raise InputError(
-            f"{folder}: found {found}, expected <class>/<image> with {', '.join(SUFFIXES)}"
+            f"{folder}: expected <class>/<image> with {', '.join(SUFFIXES)}, got {found}"
         )
     return listing
 
 
 def list_images(folder: Path) -> list[str]:
-    """The paths of all images right in ``folder``, by name, none hidden."""
+    """Return the paths of the images directly in `folder`, sorted by name, without hidden ones."""
     return [
         os.path.join(folder, name)
         for name in _names(folder, folders=False)
@@ -60,7 +62,7 @@ def list_images(folder: Path) -> list[str]:
 
 
 def walk_images(folder: Path) -> Iterator[str]:
-    """The paths of all images below ``folder``, at any depth, by name, none hidden."""
+    """Yield the paths of the images below `folder` at any depth, without hidden ones."""
     yield from list_images(folder)
     for name in _names(folder, folders=True):
         yield from walk_images(folder / name)
@@ -76,60 +78,85 @@ def _names(folder: Path, folders: bool) -> list[str]:
                 and (entry.is_dir() if folders else entry.is_file())
             )
     except OSError as error:
-        raise InputError(f"{folder}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{folder}: expected a readable folder, got {error.strerror}") from error
 
 
 def require(*roots: tuple[Path, dict[str, str]]) -> None:
-    """Raise one :class:`InputError` that names all that these roots lack.
+    """Check that files and folders exist.
 
-    Each root comes with what belongs below it and what that holds: the name of a file, of a
-    folder with a slash at the end, or several places joined by `` or `` of which one is enough.
+    Args:
+        roots: folders, each with what must be in it and what that holds. The key is a file name,
+            or a folder name that ends in a slash, or several of these joined by ` or `, one of
+            which is enough.
+
+    Raises:
+        InputError: names everything that is missing, in all roots.
     """
-    mistakes = [mistake for root, expected in roots if (mistake := _lacks(root, expected))]
+    mistakes = [mistake for root, expected in roots if (mistake := _missing(root, expected))]
     if mistakes:
         raise InputError("\n".join(mistakes))
 
 
-def _lacks(root: Path, expected: dict[str, str]) -> str:
-    def there(name: str) -> bool:
+def _missing(root: Path, expected: dict[str, str]) -> str:
+    def exists(name: str) -> bool:
         path = root / name
         return path.is_dir() if name.endswith("/") else path.is_file()
 
     missing = [
         f"  {names}: {what}"
         for names, what in expected.items()
-        if not any(there(name) for name in names.split(" or "))
+        if not any(exists(name) for name in names.split(" or "))
     ]
     if not missing:
         return ""
     if not root.is_dir():
         found = "no such folder"
     else:
-        found = some([*_names(root, folders=True), *_names(root, folders=False)]) or "nothing"
-    return "\n".join([f"{root}: found {found}; missing", *missing])
+        present = [*_names(root, folders=True), *_names(root, folders=False)]
+        found = f"only {some(present)}" if present else "an empty folder"
+    return "\n".join([f"{root}: expected the following, got {found}", *missing])
 
 
 def find_one(root: Path, names: str) -> Path:
-    """The first that is there of several places, joined by `` or ``, below a root.
+    """Return the first existing file of several, joined by ` or `, below `root`.
 
-    Raises :class:`InputError` if none is.
+    Raises:
+        InputError: none of them exists.
     """
     require((root, {names: "a file"}))
     return next(root / name for name in names.split(" or ") if (root / name).is_file())
 
 
 def require_files(paths: Sequence[str], source: Path) -> None:
-    """Raise one :class:`InputError` if files that ``source`` names are not there."""
-    missing = [path for path in paths if not os.path.isfile(path)]
+    """Check that the image files that `source` names exist.
+
+    Raises:
+        InputError: names those that do not.
+    """
+    require_all(paths, [path for path in paths if not os.path.isfile(path)], source, "images")
+
+
+def require_all(named: Sequence[str], missing: Sequence[str], source: Path, what: str) -> None:
+    """Check that nothing is missing of what a file names.
+
+    Args:
+        named: all that the file names.
+        missing: what could not be found.
+        source: the file.
+        what: what the names stand for, in the plural.
+
+    Raises:
+        InputError: something is missing.
+    """
     if missing:
         raise InputError(
-            f"{source}: names {len(paths):,} images, of which {len(missing):,} are not there: "
-            f"{some(missing)}"
+            f"{source}: expected all {len(named):,} {what} that it names, "
+            f"got {len(named) - len(missing):,}; missing: {some(missing)}"
         )
 
 
 def some(names: Iterable[str], limit: int = 20) -> str:
-    """The names in a row; of more than ``limit``, the first and how many are left."""
+    """Join names by commas; beyond `limit`, say only how many more there are."""
     every = list(names)
-    left = f" and {len(every) - limit:,} more" if len(every) > limit else ""
-    return ", ".join(every[:limit]) + left
+    more = f" and {len(every) - limit:,} more" if len(every) > limit else ""
+    return ", ".join(every[:limit]) + more

@@ -1,7 +1,7 @@
 """Reads pickles of plain data without trusting them.
 
-A pickle is a program that may call anything. Here it can name nothing but a handful of stand-ins,
-which keep shapes, types and bytes as data; values are made of them afterwards.
+A pickle is a program that may call any function. Here it can only name a handful of stand-ins,
+which store shapes, types and bytes as data. Values are built from them afterwards.
 """
 
 from __future__ import annotations
@@ -11,34 +11,41 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from backfill.arrays import Array
 from backfill.errors import InputError
 
 
 def unpickle(path: Path) -> Any:
-    """What a pickle of containers, strings, numbers and NumPy arrays holds; calls nothing else.
+    """Load a pickle of containers, strings, numbers and NumPy arrays; calls nothing else.
 
-    Arrays, tuples and sets become lists. Raises :class:`InputError` naming the file, and the
-    class where it asks for another one.
+    Args:
+        path: the pickle, of any protocol, written by Python 2 or 3.
+
+    Returns:
+        Its content, with lists in place of arrays, tuples and sets.
+
+    Raises:
+        InputError: the file is missing or damaged, or asks for anything else, which is named.
     """
     try:
         with path.open("rb") as file:
-            # latin1: what Python 2 wrote has its arrays' bytes in strings.
+            # latin1: Python 2 wrote the bytes of arrays as strings.
             return _plain(_Unpickler(file, encoding="latin1").load())
     except _NotAllowed as error:
         raise InputError(
-            f"{path}: found {error}, expected containers, strings, numbers and NumPy arrays alone; "
+            f"{path}: expected only containers, strings, numbers and NumPy arrays, got {error}; "
             "not loaded"
         ) from None
     except FileNotFoundError:
-        raise InputError(f"{path}: found no such file") from None
-    except Exception as error:  # A damaged pickle fails in any way there is.
-        raise InputError(f"{path}: no readable pickle ({error or type(error).__name__})") from error
+        raise InputError(f"{path}: expected a pickle, got no such file") from None
+    except Exception as error:  # a damaged pickle may raise anything
+        reason = error or type(error).__name__
+        raise InputError(f"{path}: expected a readable pickle, got: {reason}") from error
 
 
 class _NotAllowed(Exception):
-    """The pickle names something that is not on the list."""
+    """The pickle asks for something that is not in `ALLOWED`."""
 
 
 class _Unpickler(pickle.Unpickler):
@@ -51,7 +58,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 class _DType:
-    """Keeps what a dtype is made from."""
+    """Stores the arguments that a dtype is built from."""
 
     def __init__(self, code: str, *_: Any) -> None:
         self.code, self.order = code, "|"
@@ -60,31 +67,31 @@ class _DType:
         self.order = state[1]
 
     def numpy(self) -> np.dtype[Any]:
-        # Truth values, numbers, and fixed-length strings: nothing that holds references.
+        # Only booleans, numbers and fixed-length strings: nothing that holds references.
         if self.code[:1] not in tuple("biufSU"):
             raise _NotAllowed(f"dtype {self.code!r}")
         return np.dtype(f"{self.order}{self.code}")
 
 
 class _Array:
-    """Keeps what an array is made from."""
+    """Stores the arguments that an array is built from."""
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         _, self.shape, self.dtype, self.fortran, self.data = state
 
     def numpy(self) -> list[Any]:
-        """Its items, as nested lists."""
-        if isinstance(self.data, list):  # An array of objects pickles as a list of them.
+        """Return the items as nested lists."""
+        if isinstance(self.data, list):  # an array of objects is pickled as a list of them
             return [_plain(item) for item in self.data]
         array = _from_bytes(self.data, self.dtype)
         items: list[Any] = array.reshape(self.shape, order="F" if self.fortran else "C").tolist()
         return items
 
 
-def _from_bytes(data: Any, dtype: _DType) -> NDArray[Any]:
+def _from_bytes(data: Any, dtype: _DType) -> Array:
     raw = data.encode("latin1") if isinstance(data, str) else data
     if not isinstance(raw, bytes | bytearray):
-        raise _NotAllowed(f"a {type(data).__name__} in place of an array's bytes")
+        raise _NotAllowed(f"a {type(data).__name__} instead of the bytes of an array")
     return np.frombuffer(raw, dtype.numpy())
 
 
@@ -113,13 +120,13 @@ def _no_bytes() -> bytes:
 
 
 class _ArrayType:
-    """Stands for numpy.ndarray, which pickles pass on and nothing here calls."""
+    """Stands for numpy.ndarray, which pickles pass as an argument and nothing here calls."""
 
 
 ALLOWED: dict[tuple[str, str], Any] = {
     ("builtins", "set"): set,
     ("builtins", "frozenset"): frozenset,
-    # How bytes look in old protocols, and how they do where there are none.
+    # Old protocols encode bytes as text, and empty bytes as a call of `bytes`.
     ("_codecs", "encode"): _encode,
     ("builtins", "bytes"): _no_bytes,
     ("numpy", "ndarray"): _ArrayType,
@@ -131,7 +138,7 @@ ALLOWED: dict[tuple[str, str], Any] = {
 
 
 def _plain(value: Any) -> Any:
-    """The same with lists in place of arrays, tuples and sets."""
+    """Replace arrays, tuples and sets by lists, at any depth."""
     if isinstance(value, _Array):
         return _plain(value.numpy())
     if isinstance(value, dict):

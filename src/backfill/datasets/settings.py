@@ -1,42 +1,55 @@
-"""Settings that all datasets of image files share."""
+"""Settings that datasets share."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from backfill.datasets.image_files import Fit, ImageFiles
+from backfill.arrays import Float64s
+from backfill.datasets.decoding import Fit
+from backfill.datasets.image_files import ImageFiles
 
 
-class ImageFileSettings(BaseModel):
-    """Where the files are, and what they decode to."""
+class Settings(BaseModel):
+    """A dataset's section of params.yaml: unknown keys are errors, values cannot change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    name: str
+
+
+class SubsetSettings(Settings):
+    """Settings of a dataset that is still a dataset when many of its images are left out."""
+
+    max_train: int | None = Field(
+        None, ge=2, description="size of a random subset of the training images; null for all"
+    )
+    max_test: int | None = Field(
+        None, ge=2, description="size of a random subset of the test images; null for all"
+    )
+    seed: int = Field(0, ge=0, description="seed of the random subsets")
+
+
+class ImageFileSettings(Settings):
+    """Settings of a dataset of image files: where they are, and what they decode to."""
+
     root: Path = Field(description="folder of the dataset, in its published layout")
-    size: int = Field(224, ge=8, le=1024, description="height of the images, in pixels")
-    width: int | None = Field(None, ge=8, le=1024, description="their width; null: the height")
+    size: int = Field(224, ge=8, le=1024, description="height of the decoded images, in pixels")
+    width: int | None = Field(
+        None, ge=8, le=1024, description="width of the decoded images; null for the height"
+    )
     fit: Fit = Field(
-        "crop", description="to that shape: scale and cut out the centre, or stretch both sides"
+        "crop", description="how an image gets this shape: scale and crop the centre, or stretch"
     )
     workers: int = Field(4, ge=1, le=64, description="threads that decode images")
 
-    def images(self, paths: Sequence[str], boxes: NDArray[np.float64] | None = None) -> ImageFiles:
-        """These files, to be decoded as the settings say."""
+    def images(self, paths: Sequence[str], boxes: Float64s | None = None) -> ImageFiles:
+        """Return these files, to be decoded as the settings say.
+
+        Args:
+            paths: N image files.
+            boxes: (N, 4) left, upper, right and lower edge of the region to keep, in pixels.
+        """
         return ImageFiles(paths, self.size, self.width or self.size, self.fit, self.workers, boxes)
-
-
-class SubsetSettings(ImageFileSettings):
-    """The same for datasets of which a random part is a dataset as well."""
-
-    max_train: int | None = Field(
-        None, ge=2, description="keep a random subset of so many training images; null: all"
-    )
-    max_test: int | None = Field(
-        None, ge=2, description="keep a random subset of so many test images; null: all"
-    )
-    seed: int = Field(0, ge=0, description="seed of the random subsets")

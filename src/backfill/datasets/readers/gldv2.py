@@ -1,7 +1,7 @@
 """Google Landmarks v2 as published, for retrieval.
 
-``train_clean.csv`` with ``train/``, ``index/`` and ``test/``, where image abc... lies in a/b/c/,
-and ``retrieval_solution_v2.1.csv``. The csv files may lie in ``metadata/``, as on the server.
+It consists of `train_clean.csv` with `train/`, and of `retrieval_solution_v2.1.csv` with `index/`
+and `test/`. Image abc... lies in a/b/c/. The csv files may lie in `metadata/`, as on the server.
 
 Sources: Weyand et al., "Google Landmarks Dataset v2", CVPR 2020; the cleaned training set is that
 of Yokoo et al., "Two-stage Discriminative Re-ranking for Large-scale Landmark Retrieval", 2020.
@@ -15,14 +15,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 from pydantic import Field
 
-from backfill.datasets.base import UNLABELLED, Dataset, ImageSet
-from backfill.datasets.image_files import Fit
-from backfill.datasets.listing import Listing, find_one, require, require_files, some, walk_images
+from backfill.datasets.base import UNLABELLED, Dataset
+from backfill.datasets.decoding import Fit
+from backfill.datasets.listing import (
+    Listing,
+    find_one,
+    require,
+    require_all,
+    require_files,
+    walk_images,
+)
+from backfill.datasets.registry import register
 from backfill.datasets.settings import ImageFileSettings
-from backfill.datasets.tree import image_set
+from backfill.datasets.tree import image_set, unlabelled
 from backfill.errors import InputError
 from backfill.relevance import Relevance
 
@@ -40,7 +47,9 @@ class Gldv2(ImageFileSettings):
     """Google Landmarks v2: 1.6 million clean training images, 761,757 to search, 750 queries."""
 
     name: Literal["gldv2"] = "gldv2"
-    fit: Fit = Field("stretch", description="to the square: stretch both sides, or crop the centre")
+    fit: Fit = Field(
+        "stretch", description="how an image becomes a square: stretch, or crop the centre"
+    )
     queries: list[Usage] = Field(
         ["Private"],
         min_length=1,
@@ -48,18 +57,22 @@ class Gldv2(ImageFileSettings):
     )
 
 
+@register(
+    Gldv2,
+    published="1,580,470 to train on (81,313 classes), 750 queries, 761,757 to search",
+)
 def load_gldv2(settings: Gldv2) -> Dataset:
-    """Find Google Landmarks v2 below ``settings.root``; a class is a landmark; one group.
+    """Find Google Landmarks v2; a class is a landmark, and there is one group.
 
-    Queries are those of ``settings.queries``; what the solution file marks as Ignored, or gives
-    no image for, is left out, as in the published evaluation. That is mAP@100, where a query's
-    sum of precisions is divided by min(positives, 100). Test images are unlabelled: the file tells
-    which images belong together, not where they are.
+    Queries are those whose Usage is in `settings.queries`. As in the published evaluation, a query
+    is left out if the solution file marks it as Ignored or gives no images for it. The measure is
+    mAP@100, which divides a query's sum of precisions by min(positives, 100). Test images are
+    unlabelled: the file says which images show the same landmark, but not which landmark it is.
 
-    Raises :class:`InputError` if files or folders are missing, for csv files of another form, and
-    if images that they name are not there.
+    Raises:
+        InputError: files or folders are missing, a csv file is not as published, or images that it
+            names are missing.
     """
-
     root = settings.root
     require((root, TRAIN_FILES | TEST_FILES))
     solution = find_one(root, SOLUTION)
@@ -68,7 +81,7 @@ def load_gldv2(settings: Gldv2) -> Dataset:
     classes = (*dict.fromkeys(listing.names), UNLABELLED)
     gallery = list(walk_images(root / "index"))
     if not gallery:
-        raise InputError(f"{root / 'index'}: found no image, expected {TREE}")
+        raise InputError(f"{root / 'index'}: expected {TREE}, got no images")
     query = [image_path(root / "test", name) for name in answers]
     require_files(query, solution)
     return Dataset(
@@ -88,9 +101,10 @@ def load_gldv2(settings: Gldv2) -> Dataset:
 
 
 def list_train(root: Path) -> Listing:
-    """The clean training images below a root, classes in the order of train_clean.csv.
+    """List the clean training images below `root`, classes in the order of train_clean.csv.
 
-    Raises :class:`InputError` if the file or images that it names are missing.
+    Raises:
+        InputError: the file, or images that it names, are missing.
     """
     path = find_one(root, TRAIN)
     listing = Listing()
@@ -98,54 +112,58 @@ def list_train(root: Path) -> Listing:
         for name in _ids(images, path, number):
             listing.add(image_path(root / "train", name), landmark)
     if not listing:
-        raise InputError(f"{path}: found no landmark, expected one a line")
+        raise InputError(f"{path}: expected one landmark per line, got none")
     require_files(listing.paths, path)
     return listing
 
 
 def read_solution(path: Path, usages: list[Usage]) -> dict[str, list[str]]:
-    """The ids of the index images that are relevant to each query of these usages.
+    """Read which index images are relevant to each query.
 
-    Raises :class:`InputError` for another form, another usage, and if no query is left.
+    Args:
+        path: the solution file.
+        usages: which queries to keep, by their Usage.
+
+    Returns:
+        Ids of the relevant index images, by the id of the query.
+
+    Raises:
+        InputError: the file is not as published, or no query is left.
     """
     answers: dict[str, list[str]] = {}
     rows = _rows(path, ["id", "images", "Usage"])
     for number, (query, images, usage) in enumerate(rows, start=2):
         if usage not in ("Private", "Public", "Ignored"):
             raise InputError(
-                f"{path}: line {number}: found Usage {usage!r}, expected Private, Public or Ignored"
+                f"{path}: line {number}: expected Usage Private, Public or Ignored, got {usage!r}"
             )
-        # Most test images show no landmark of the index; the file says None for them.
+        # Most test images show no landmark of the index; their images are given as None.
         if usage in usages and images not in ("", "None"):
             answers[_id(query, path, number)] = _ids(images, path, number)
     if not answers:
-        raise InputError(f"{path}: found no query of Usage {' or '.join(usages)} with images")
+        raise InputError(
+            f"{path}: expected queries of Usage {' or '.join(usages)} with images, got none"
+        )
     return answers
 
 
 def image_path(folder: Path, name: str) -> str:
-    """Where the image with an id lies."""
+    """Return the path of the image with an id."""
     return os.path.join(folder, *name[:3], f"{name}.jpg")
 
 
-def unlabelled(settings: ImageFileSettings, paths: list[str], classes: tuple[str, ...]) -> ImageSet:
-    """Files of which only the relevance is known."""
-    labels = np.full(len(paths), classes.index(UNLABELLED), np.int64)
-    return ImageSet(settings.images(paths), labels, np.zeros_like(labels))
-
-
 def _rows(path: Path, columns: list[str]) -> Iterator[tuple[str, ...]]:
-    import pandas as pd
+    import pandas as pd  # deferred: slow to import, and only this reader needs it
 
     try:
-        # As text: "None" is a word here, and ids are no numbers.
+        # Everything is text: "None" is a word here, and ids are not numbers.
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except (ValueError, OSError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise InputError(f"{path}: no csv file ({reason})") from error
+        raise InputError(f"{path}: expected a csv file, got: {reason}") from error
     if list(table.columns) != columns:
         found = ", ".join(map(str, table.columns))
-        raise InputError(f"{path}: found columns {found}; expected {', '.join(columns)}")
+        raise InputError(f"{path}: expected columns {', '.join(columns)}, got {found}")
     yield from table.itertuples(index=False, name=None)
 
 
@@ -157,18 +175,15 @@ def _id(name: str, path: Path, number: int) -> str:
     # Ids become paths, so nothing else may pass.
     if not IMAGE_ID.fullmatch(name):
         raise InputError(
-            f"{path}: line {number}: found image {name!r}, expected 16 hexadecimal digits"
+            f"{path}: line {number}: expected image ids of 16 hexadecimal digits, got {name!r}"
         )
     return name
 
 
 def _positions(answers: list[list[str]], gallery: list[str], source: Path) -> list[list[int]]:
+    """Return the positions in the gallery of the images that answer each query."""
     position = {Path(path).stem: k for k, path in enumerate(gallery)}
-    wanted = dict.fromkeys(name for names in answers for name in names)
-    missing = [name for name in wanted if name not in position]
-    if missing:
-        raise InputError(
-            f"{source}: names {len(wanted):,} images of the index, of which {len(missing):,} are "
-            f"not there: {some(missing)}"
-        )
+    named = list(dict.fromkeys(name for names in answers for name in names))
+    missing = [name for name in named if name not in position]
+    require_all(named, missing, source, "images of the index")
     return [sorted({position[name] for name in names}) for names in answers]

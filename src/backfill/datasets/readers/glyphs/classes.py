@@ -1,8 +1,8 @@
-"""Which characters the glyphs dataset draws, in which typefaces, and which count as one class.
+"""Which characters are drawn, in which typefaces, and which of them count as one class.
 
-Many characters look alike once size and position no longer tell them apart: O and its Greek and
+Many characters look alike once size and position do not tell them apart: O and its Greek and
 Cyrillic twins, c and C, an accented E under any of a dozen accents. They are found by comparing
-renderings, not from a list, so that any set of typefaces can be used.
+renderings rather than from a list, so any set of typefaces can be used.
 """
 
 from __future__ import annotations
@@ -13,12 +13,16 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from matplotlib import get_data_path
+from matplotlib.ft2font import FT2Font
 from PIL import Image, ImageDraw, ImageFont
+from scipy.sparse.csgraph import connected_components
 
-# Those of matplotlib's fonts that map Unicode code points to the real characters: the Computer
-# Modern fonts have TeX's own encodings, the other STIX fonts hold parts of tall brackets or
-# private code points, and Last Resort draws a placeholder for everything.
+from backfill.arrays import Float32s
+
+# The fonts of matplotlib that map Unicode code points to the real characters. The Computer Modern
+# fonts use TeX's own encodings, the other STIX fonts hold parts of tall brackets or private code
+# points, and Last Resort draws placeholders.
 TYPEFACES = (
     "DejaVuSans",
     "DejaVuSans-Oblique",
@@ -37,30 +41,32 @@ TYPEFACES = (
     "STIXGeneralBol",
     "STIXGeneralBolIta",
 )
-MIN_TYPEFACES = 12  # Armenian and Georgian are in all of DejaVu's twelve, but not in STIX.
-CATEGORIES = frozenset(  # Neither modifiers nor combining marks: those are parts of letters.
+MIN_TYPEFACES = 12  # Armenian and Georgian are in the twelve of DejaVu, but not in STIX
+CATEGORIES = frozenset(  # without modifiers and combining marks, which are parts of letters
     ["Lu", "Ll", "Lt", "Lo", "Nd", "Nl", "No", "Sc", "Sm", "So", "Pd", "Ps", "Pe", "Pi", "Pf", "Po"]
 )
-BOX_DRAWING = range(0x2500, 0x25A0)  # Pieces that join into tables, not characters to tell apart.
+BOX_DRAWING = range(0x2500, 0x25A0)  # pieces that join into tables
 
-FONT_SIZE = 64  # Pixels to the em.
-SIDE = 8  # Renderings are compared at SIDE x SIDE pixels, so that strokes need not quite coincide,
-MAX_ASPECT_RATIO = 1.35  # stretched to a square, unless one is so much wider than the other.
-ALIKE = 0.91  # Mean correlation over typefaces: 0.999 for Latin and Cyrillic O, 0.97 for s and S,
-# 0.94 for c and C; 0.89 for E and F, 0.85 for C and G, 0.83 for O and Q.
+FONT_SIZE = 64  # pixels per em
+# Renderings are stretched to SIDE x SIDE pixels and compared, so that strokes need not coincide
+# exactly. If their ratios of width to height differ by more than a factor, they are not alike.
+SIDE = 8
+MAX_ASPECT_RATIO = 1.35
+# Mean correlation over typefaces from which two characters count as alike. It is 0.999 for Latin
+# and Cyrillic O, 0.97 for s and S, 0.94 for c and C; 0.89 for E and F, 0.85 for C and G, 0.83 for
+# O and Q.
+ALIKE = 0.91
 
 
 @cache
 def code_points(typeface: str) -> frozenset[int]:
-    """Return the code points for which ``typeface`` has a glyph, its missing-glyph box aside."""
-    from matplotlib.ft2font import FT2Font
-
+    """Return the code points for which a typeface has a glyph other than its placeholder."""
     charmap = FT2Font(str(_path(typeface))).get_charmap()
     return frozenset(code for code, glyph in charmap.items() if glyph)
 
 
 def render(typeface: str, char: str) -> Image.Image | None:
-    """Draw ``char`` white on black, cropped to its ink; None if there is no glyph or no ink."""
+    """Draw a character white on black, cropped to its ink; None if it has no glyph or no ink."""
     if ord(char) not in code_points(typeface):
         return None
     font = _font(typeface)
@@ -73,16 +79,16 @@ def render(typeface: str, char: str) -> Image.Image | None:
 
 @cache
 def catalogue() -> tuple[str, ...]:
-    """Return every class that can be drawn as the string of its characters in code point order.
+    """Return all classes, each as the string of its characters in code point order.
 
-    Characters are linked if their likeness (see :func:`similarity`) is at least ``ALIKE``. A class
-    is the best linked character of a connected component and those linked to it directly. The
-    rest of the component is left out: it looks like something that looks like the class. So no
-    two characters of different classes are linked. Classes come in a fixed shuffled order, so that
-    any first few mix all scripts, and the first 100 are among the first 200.
+    Two characters are linked if their likeness (see :func:`similarity`) is at least `ALIKE`. In
+    each connected component, the character with the most links and those linked to it directly
+    form a class. The rest of the component is left out, since it looks like something that looks
+    like the class. So no two characters of different classes are linked.
+
+    Classes come in a fixed shuffled order. Any first few mix all scripts, and the first 100 are
+    among the first 200.
     """
-    from scipy.sparse.csgraph import connected_components
-
     chars = candidates()
     linked = similarity(chars) >= ALIKE
     degree = linked.sum(1)
@@ -96,7 +102,7 @@ def catalogue() -> tuple[str, ...]:
 
 
 def candidates() -> str:
-    """Return the letters, digits and symbols of enough typefaces, in code point order."""
+    """Return the letters, digits and symbols of `MIN_TYPEFACES`, in code point order."""
     found: dict[int, int] = {}
     for typeface in TYPEFACES:
         for code in code_points(typeface):
@@ -111,13 +117,13 @@ def candidates() -> str:
     )
 
 
-def similarity(chars: str) -> NDArray[np.float32]:
-    """Return how alike every two of N characters look, (N, N), -1 to 1 (equal).
+def similarity(chars: str) -> Float32s:
+    """Return how much every two of N characters look alike, (N, N), from -1 to 1 (equal).
 
-    Both are cropped to their ink and stretched to one small square with an empty rim (so that a
-    solid block has contrast, too); the likeness is the correlation of the grey values, and 0 where
-    one character is much wider than the other. It is averaged over the typefaces that have both:
-    a single typeface may draw I and l alike.
+    Both are cropped to their ink and stretched to one small square with an empty border, so that
+    even a solid block has contrast. Their likeness is the correlation of the grey levels, or 0 if
+    one character is much wider than the other. It is averaged over the typefaces that have both,
+    because a single typeface may draw I and l alike.
     """
     total = np.zeros((len(chars), len(chars)), np.float32)
     shared = np.zeros_like(total)
@@ -133,7 +139,7 @@ def similarity(chars: str) -> NDArray[np.float32]:
         rows = pixels.reshape(len(chars), -1)
         rows -= rows.mean(1, keepdims=True)
         rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1)
-        apart = np.abs(log_aspect[:, None] - log_aspect)  # NaN, so never close, if one is missing.
+        apart = np.abs(log_aspect[:, None] - log_aspect)  # NaN, never close, if one is missing
         total += np.where(apart < np.log(MAX_ASPECT_RATIO), rows @ rows.T, 0)
         shared += ~np.isnan(apart)
     total /= np.maximum(shared, 1)
@@ -141,14 +147,12 @@ def similarity(chars: str) -> NDArray[np.float32]:
 
 
 def _shuffled(chars: str) -> bytes:
-    """Return a sort key that is as good as random, yet leaves the other classes where they are."""
+    """Return a random-looking sort key that depends on no other class."""
     return hashlib.sha256(chars[0].encode()).digest()
 
 
 def _path(typeface: str) -> Path:
-    import matplotlib
-
-    return Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{typeface}.ttf"
+    return Path(get_data_path()) / "fonts" / "ttf" / f"{typeface}.ttf"
 
 
 @cache

@@ -1,7 +1,9 @@
-"""Revisited Oxford and Paris as published: ``jpg/`` and ``gnd_<name>.pkl``.
+"""Revisited Oxford and Paris as published: `jpg/` and `gnd_<name>.pkl`.
+
+They have no training set; RACT (Zhang et al., ICLR 2022) trains on Google Landmarks v2.
 
 Source: Radenovic et al., "Revisiting Oxford and Paris: Large-Scale Image Retrieval Benchmarking",
-CVPR 2018. They have no training set; RACT (Zhang et al., ICLR 2022) trains on Google Landmarks v2.
+CVPR 2018.
 """
 
 from __future__ import annotations
@@ -14,25 +16,28 @@ import numpy as np
 from pydantic import Field
 
 from backfill.datasets.base import UNLABELLED, Dataset, ImageSet
-from backfill.datasets.gldv2 import TRAIN, TRAIN_FILES, list_train, unlabelled
-from backfill.datasets.gnd import Answer, read_gnd
-from backfill.datasets.image_files import Fit
+from backfill.datasets.decoding import Fit
 from backfill.datasets.listing import Listing, list_classes, require, require_files
+from backfill.datasets.readers.gldv2 import TRAIN, TRAIN_FILES, list_train
+from backfill.datasets.readers.revisited.gnd import Answer, read_gnd
+from backfill.datasets.registry import register
 from backfill.datasets.settings import ImageFileSettings
-from backfill.datasets.tree import image_set
+from backfill.datasets.tree import image_set, unlabelled
 from backfill.relevance import Relevance
 
 Difficulty = Literal["easy", "medium", "hard"]
-MAP_AT = 10  # As RACT reports.
+MAP_AT = 10  # as RACT reports
 
 
 class Revisited(ImageFileSettings):
-    """What both have in common."""
+    """The settings that both datasets share."""
 
     train_root: Path = Field(
         description="what to train on: Google Landmarks v2, or a tree of <class>/<image>"
     )
-    fit: Fit = Field("stretch", description="to the square: stretch both sides, or crop the centre")
+    fit: Fit = Field(
+        "stretch", description="how an image becomes a square: stretch, or crop the centre"
+    )
     difficulty: Difficulty = Field("medium", description="which of the three published protocols")
 
 
@@ -48,17 +53,19 @@ class RParis6k(Revisited):
     name: Literal["rparis6k"] = "rparis6k"
 
 
+@register(ROxford5k, published="70 queries, 4,993 to search")
+@register(RParis6k, published="70 queries, 6,322 to search")
 def load_revisited(settings: ROxford5k | RParis6k) -> Dataset:
-    """Find ROxford or RParis below ``settings.root``, and the training set; there is one group.
+    """Find ROxford or RParis, and the training set; there is one group.
 
-    Queries are cut out of their images. By difficulty, positives are the easy, the easy and hard
-    (medium), or the hard ones; what a protocol does not ask for is ignored, junk always. The
-    mean average precision is that of the first ten. Test images are unlabelled.
+    Queries are cropped from their images. The difficulty says which gallery images are positives:
+    the easy ones, the easy and the hard ones (medium), or the hard ones. The rest of these are
+    ignored, and junk always is. Mean average precision counts the first ten results. Test images
+    are unlabelled.
 
-    Raises :class:`InputError` if files or folders are missing, and for a ground truth file that
-    is not what it should be.
+    Raises:
+        InputError: files or folders are missing, or the ground truth file is not as published.
     """
-
     root = settings.root
     source = root / f"gnd_{settings.name}.pkl"
     require(
@@ -75,7 +82,7 @@ def load_revisited(settings: ROxford5k | RParis6k) -> Dataset:
     classes = (*dict.fromkeys(listing.names), UNLABELLED)
     searched = unlabelled(settings, query, classes)
     boxes = np.array([answer.box for answer in truth.answers], np.float64)
-    sides = [sides_of(answer, settings.difficulty) for answer in truth.answers]
+    judged = [judge(answer, settings.difficulty) for answer in truth.answers]
     return Dataset(
         name=settings.name,
         classes=classes,
@@ -84,38 +91,39 @@ def load_revisited(settings: ROxford5k | RParis6k) -> Dataset:
         query=ImageSet(settings.images(query, boxes), searched.labels, searched.groups),
         gallery=unlabelled(settings, gallery, classes),
         relevance=Relevance.from_lists(
-            positives=[positives for positives, _ in sides],
-            ignored=[ignored for _, ignored in sides],
+            positives=[positives for positives, _ in judged],
+            ignored=[ignored for _, ignored in judged],
             gallery_size=len(gallery),
         ),
         map_at=MAP_AT,
     )
 
 
-def sides_of(answer: Answer, difficulty: Difficulty) -> tuple[list[int], list[int]]:
-    """Positives and ignored gallery images of a query under one of the three protocols."""
-    asked = {
+def judge(answer: Answer, difficulty: Difficulty) -> tuple[list[int], list[int]]:
+    """Return the positives and the ignored gallery images of a query under one protocol."""
+    protocols = {
         "easy": (answer.easy, answer.junk + answer.hard),
         "medium": (answer.easy + answer.hard, answer.junk),
         "hard": (answer.hard, answer.junk + answer.easy),
     }
-    positives, ignored = asked[difficulty]
+    positives, ignored = protocols[difficulty]
     return sorted(set(positives)), sorted(set(ignored))
 
 
 def training_files(root: Path) -> dict[str, str]:
-    """What a training set consists of: a landmarks list and its images, or a tree alone."""
-    return TRAIN_FILES if is_landmarks(root) else {"./": f"folders of classes, or {TRAIN}"}
+    """Return what the training set must contain, as :func:`.listing.require` takes it."""
+    return TRAIN_FILES if is_landmarks(root) else {"./": f"class folders, or {TRAIN}"}
 
 
 def list_training(root: Path) -> Listing:
-    """The training images: those of Google Landmarks v2 where its list is there, else a tree.
+    """List the training images: those of Google Landmarks v2, or else those of a tree.
 
-    Raises :class:`InputError` if there is neither.
+    Raises:
+        InputError: there is neither.
     """
     return list_train(root) if is_landmarks(root) else list_classes(root)
 
 
 def is_landmarks(root: Path) -> bool:
-    """Whether a training set has the list of the clean images of Google Landmarks v2."""
+    """Return whether `root` has the list of clean training images of Google Landmarks v2."""
     return any((root / name).is_file() for name in TRAIN.split(" or "))

@@ -1,6 +1,6 @@
-"""Digits: the 1,797 handwritten digits that scikit-learn ships, 8x8 grey; no download.
+"""The 1,797 handwritten digits that scikit-learn ships, 8x8 grey; no download.
 
-Source: Alpaydin & Kaynak, "Optical Recognition of Handwritten Digits", UCI, 1998.
+Source: Alpaydin and Kaynak, "Optical Recognition of Handwritten Digits", UCI, 1998.
 """
 
 from __future__ import annotations
@@ -8,28 +8,32 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from backfill.datasets.base import Dataset, ImageSet
+from backfill.datasets.registry import register
+from backfill.datasets.settings import Settings
 from backfill.relevance import Relevance
 
 
-class Digits(BaseModel):
-    """Digits: ten classes, small enough for a whole run in seconds."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class Digits(Settings):
+    """Digits: ten classes, small enough that a whole run takes seconds."""
 
     name: Literal["digits"] = "digits"
-    test_fraction: float = Field(0.5, ge=0.01, le=0.99, description="of each class, for testing")
-    seed: int = Field(0, ge=0, description="seed of the split")
+    test_fraction: float = Field(
+        0.5, ge=0.01, le=0.99, description="fraction of each class to test on"
+    )
+    seed: int = Field(0, ge=0, description="seed of the choice of test images")
 
 
+@register(Digits)
 def load_digits(settings: Digits) -> Dataset:
-    """Load the digits, split at random within each class; there is one group.
+    """Load the digits, divided at random within each class; there is one group.
 
-    Images are (N, 1, 8, 8), the source's 0 to 16 stretched to 0 to 255. The test set is query and
-    gallery, each query itself ignored.
+    Images are (N, 1, 8, 8); grey levels of 0 to 16 are scaled to 0 to 255. The test images are
+    both queries and gallery, each query itself ignored.
     """
+    # Deferred: scikit-learn is slow to import, and only this dataset needs it.
     from sklearn import datasets
     from sklearn.model_selection import train_test_split
 

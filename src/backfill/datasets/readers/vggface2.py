@@ -1,4 +1,4 @@
-"""VGGFace2 as published: ``train/n000001/*.jpg``, ``test/...`` and ``identity_meta.csv``.
+"""VGGFace2 as published: `train/n000002/*.jpg`, `test/...` and `identity_meta.csv`.
 
 Source: Cao et al., "VGGFace2: A dataset for recognising faces across pose and age", FG 2018.
 """
@@ -10,30 +10,36 @@ from typing import Literal
 
 from backfill.datasets.base import Dataset
 from backfill.datasets.listing import find_one, some
-from backfill.datasets.settings import SubsetSettings
-from backfill.datasets.tree import load_train_and_test
+from backfill.datasets.registry import register
+from backfill.datasets.tree import TreeSettings, load_train_and_test
 from backfill.errors import InputError
 
-META = "identity_meta.csv or meta/identity_meta.csv"  # Packed in meta/.
+META = "identity_meta.csv or meta/identity_meta.csv"  # the archive has it in meta/
 GENDERS = {"f": "female", "m": "male"}
 
 
-class VggFace2(SubsetSettings):
+class VggFace2(TreeSettings):
     """VGGFace2: 3.1 million faces of 8,631 people to train on, 169,396 of 500 others to test."""
 
     name: Literal["vggface2"] = "vggface2"
 
 
+@register(
+    VggFace2,
+    published="3,141,890 to train on (8,631 classes), 169,396 of 500 classes as queries and "
+    "gallery",
+)
 def load_vggface2(settings: VggFace2) -> Dataset:
-    """Find VGGFace2 below ``settings.root``; a class is a person, a group is a gender.
+    """Find VGGFace2; a class is a person, and a group is a gender.
 
-    The test set is query and gallery, each query itself ignored; none of its people is trained
-    on. ``identity_meta.csv`` may lie in ``meta/``, as it is packed. Raises
-    :class:`InputError` if a split or the file is missing, or if the file leaves people out.
+    The test images are both queries and gallery, each query itself ignored. No person is in both
+    the training and the test images.
+
+    Raises:
+        InputError: a folder or `identity_meta.csv` is missing, or that file leaves people out.
     """
     return load_train_and_test(
         settings,
-        settings.name,
         test="test",
         class_is="person",
         grouping=genders,
@@ -42,10 +48,18 @@ def load_vggface2(settings: VggFace2) -> Dataset:
 
 
 def genders(root: Path, classes: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, int]]:
-    """The names of the genders, and each person's.
+    """Read the gender of each person from `identity_meta.csv`.
 
-    Raises :class:`InputError` if identity_meta.csv is missing, names another gender than m and f,
-    or leaves out any of ``classes``.
+    Args:
+        root: folder of the dataset.
+        classes: the people whose gender is needed.
+
+    Returns:
+        The names of the genders, and the position of each person's gender among them.
+
+    Raises:
+        InputError: the file is missing, has other columns or a gender other than m and f, or
+            leaves out any of `classes`.
     """
     path = find_one(root, META)
     found: dict[str, int] = {}
@@ -53,17 +67,17 @@ def genders(root: Path, classes: tuple[str, ...]) -> tuple[tuple[str, ...], dict
     columns = [column.strip() for column in header.split(",")]
     if columns[0] != "Class_ID" or columns[-1] != "Gender":
         raise InputError(
-            f"{path}: found columns {header!r}, expected Class_ID, Name, Sample_Num, Flag, Gender"
+            f"{path}: expected columns Class_ID, Name, Sample_Num, Flag, Gender, got {header!r}"
         )
     for number, line in enumerate(lines, start=2):
         if not line.strip():
             continue
-        # Names may hold commas; only the first and the last column are of use.
+        # Names may contain commas, so only the first and the last column are read.
         person, gender = line.split(",")[0].strip(), line.rpartition(",")[2].strip()
         if gender not in GENDERS:
-            raise InputError(f"{path}: line {number}: found gender {gender!r}, expected m or f")
+            raise InputError(f"{path}: line {number}: expected gender m or f, got {gender!r}")
         found[person] = list(GENDERS).index(gender)
     missing = [person for person in classes if person not in found]
     if missing:
-        raise InputError(f"{path}: found no line for {some(missing)}")
+        raise InputError(f"{path}: expected a line for each person, got none for {some(missing)}")
     return tuple(GENDERS.values()), found

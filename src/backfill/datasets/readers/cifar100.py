@@ -11,44 +11,43 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from backfill.datasets.base import Dataset, ImageSet
+from backfill.datasets.registry import register
+from backfill.datasets.settings import SubsetSettings
 from backfill.errors import InputError
 from backfill.relevance import Relevance
 
 URL = "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz"
 SUPERCLASSES, CLASSES = 20, 100
 SHAPE = (3, 32, 32)
-RECORD = 2 + 3 * 32 * 32  # One byte for the superclass, one for the class, then the pixels.
+RECORD = 2 + 3 * 32 * 32  # one byte for the superclass, one for the class, then the pixels
 FILES = ("train.bin", "test.bin", "fine_label_names.txt", "coarse_label_names.txt")
 
 
-class Cifar100(BaseModel):
+class Cifar100(SubsetSettings):
     """CIFAR-100: 50,000 training and 10,000 test images, 100 classes in 20 superclasses."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Literal["cifar100"] = "cifar100"
     root: Path = Field(
         Path("data/cifar-100-binary"), description="folder of the official binary files"
     )
-    max_train: int | None = Field(
-        None, ge=2, description="keep a random subset of so many training images; null: all"
-    )
-    max_test: int | None = Field(
-        None, ge=2, description="keep a random subset of so many test images; null: all"
-    )
-    seed: int = Field(0, ge=0, description="seed of the random subsets")
 
 
+@register(
+    Cifar100,
+    published="50,000 to train on (100 classes), 10,000 as queries and gallery",
+)
 def load_cifar100(settings: Cifar100) -> Dataset:
-    """Load CIFAR-100 from ``settings.root``; the groups are the superclasses.
+    """Load CIFAR-100; the groups are the superclasses.
 
-    Images are (N, 3, 32, 32). The test set is query and gallery, each query itself ignored.
-    Raises :class:`InputError` if files are missing, truncated or hold labels out of range.
+    Images are (N, 3, 32, 32). The test images are both queries and gallery, each query itself
+    ignored.
+
+    Raises:
+        InputError: a file is missing or truncated, or holds labels out of range.
     """
-
     root = settings.root
     _check_present(root)
     train = read_records(root / "train.bin").sample(settings.max_train, settings.seed)
@@ -65,16 +64,17 @@ def load_cifar100(settings: Cifar100) -> Dataset:
 
 
 def read_records(path: Path) -> ImageSet:
-    """Read all records of one binary file: images (N, 3, 32, 32), classes, superclasses.
+    """Read one binary file: images (N, 3, 32, 32), classes and superclasses.
 
-    Raises :class:`InputError` if the size is no positive multiple of a record's 3,074 bytes, or
-    if a label is out of range.
+    Raises:
+        InputError: the size is not a positive multiple of the 3,074 bytes of a record, or a label
+            is out of range.
     """
     size = path.stat().st_size
     if size == 0 or size % RECORD:
         raise InputError(
-            f"{path}: found {size:,} bytes, expected a positive multiple of {RECORD:,} "
-            f"({size // RECORD:,} whole records and {size % RECORD:,} bytes more); "
+            f"{path}: expected a positive multiple of {RECORD:,} bytes, got {size:,} "
+            f"({size // RECORD:,} complete records and {size % RECORD:,} bytes); "
             "the file is truncated: unpack the archive again"
         )
     records = np.memmap(path, np.uint8, mode="r").reshape(-1, RECORD)
@@ -83,8 +83,8 @@ def read_records(path: Path) -> ImageSet:
         if len(wrong):
             first = int(wrong[0])
             raise InputError(
-                f"{path}: found {kind} label {records[first, column]} in record {first:,} "
-                f"({len(wrong):,} such records), expected 0 to {count - 1}"
+                f"{path}: expected {kind} labels of 0 to {count - 1}, got "
+                f"{records[first, column]} in record {first:,} ({len(wrong):,} such records)"
             )
     images = np.array(records[:, 2:]).reshape(-1, *SHAPE)
     return ImageSet(images, records[:, 1].astype(np.int64), records[:, 0].astype(np.int64))
@@ -96,7 +96,8 @@ def _check_present(root: Path) -> None:
         return
     archive, folder = root.parent / Path(URL).name, shlex.quote(str(root))
     raise InputError(
-        f"{root}: found no {', '.join(missing)}; to download CIFAR-100 (161 MB), type\n"
+        f"{root}: expected the binary files of CIFAR-100, got no {', '.join(missing)}; "
+        "to download them (161 MB), type\n"
         f"  mkdir -p {folder}\n"
         f"  dvc import-url {URL} {shlex.quote(str(archive))}\n"
         f"  tar -xzf {shlex.quote(str(archive))} -C {folder} --strip-components=1"
@@ -106,5 +107,5 @@ def _check_present(root: Path) -> None:
 def _read_names(path: Path, count: int) -> tuple[str, ...]:
     names = tuple(path.read_text(encoding="utf-8").split())
     if len(names) != count:
-        raise InputError(f"{path}: found {len(names)} names, expected {count}")
+        raise InputError(f"{path}: expected {count} names, got {len(names)}")
     return names

@@ -1,0 +1,69 @@
+"""Checks whether a dataset is complete and how much room a run with it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from backfill.datasets.registry import READERS
+from backfill.datasets.settings import Settings
+from backfill.datasets.summary import describe
+from backfill.errors import InputError
+
+
+def check(name: str, root: str | None, assignments: Sequence[str], dim: int, views: int) -> str:
+    """Load a dataset, decode a few of its images, and describe what was found.
+
+    Args:
+        name: the dataset.
+        root: its folder; None for a dataset without files.
+        assignments: further settings, each as `key=value` with the value in YAML.
+        dim: dimensions of an embedding.
+        views: augmented views of the training set that a run embeds.
+
+    Returns:
+        Lines of text: what each part holds, and the bytes that a run writes.
+
+    Raises:
+        InputError: settings are missing, unknown or of the wrong type, or the dataset cannot be
+            used.
+    """
+    settings = parse(name, root, assignments)
+    reader = READERS[settings.name]
+    return describe(reader.load(settings), reader.published, dim, views)
+
+
+def parse(name: str, root: str | None, assignments: Sequence[str]) -> Settings:
+    """Validate the settings of a dataset that a command line gives.
+
+    Args:
+        name: the dataset.
+        root: its folder, or None.
+        assignments: further settings, each as `key=value` with the value in YAML.
+
+    Raises:
+        InputError: names every setting that is missing, unknown or of the wrong type.
+    """
+    if name not in READERS:
+        raise InputError(f"dataset: expected one of {', '.join(READERS)}, got {name!r}")
+    values: dict[str, Any] = {"name": name}
+    if root is not None:
+        values["root"] = root
+    for assignment in assignments:
+        key, equals, value = assignment.partition("=")
+        if not equals:
+            raise InputError(f"{name}: expected key=value, got {assignment!r}")
+        try:
+            values[key] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise InputError(f"{name}: {key}: expected a value in YAML, got {value!r}") from None
+    try:
+        return READERS[name].settings.model_validate(values)
+    except ValidationError as error:
+        mistakes = [
+            f"{'.'.join(map(str, mistake['loc']))}: {mistake['msg']}" for mistake in error.errors()
+        ]
+        raise InputError(f"{name}: " + "; ".join(mistakes)) from None
