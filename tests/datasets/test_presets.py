@@ -7,7 +7,7 @@ import pytest
 
 from backfill import params
 from backfill.compose import composed
-from backfill.datasets import LOADERS
+from backfill.datasets import NAMES
 
 CONF = Path(__file__).parents[2] / "conf"
 BENCHMARKS = [make.__name__ for make in trees.TREES]
@@ -40,7 +40,7 @@ def test_a_preset_names_its_dataset_and_the_published_training(name: str) -> Non
 
 
 def test_every_dataset_has_a_preset() -> None:
-    assert {path.stem for path in (CONF / "dataset").glob("*.yaml")} == set(LOADERS)
+    assert {path.stem for path in (CONF / "dataset").glob("*.yaml")} == set(NAMES)
 
 
 def test_presets_of_landmarks_keep_whole_images_and_people_their_shape() -> None:
