@@ -11,8 +11,9 @@ from backfill.losses.alignment import alignment
 from backfill.losses.contrastive import contrastive, metric_compatible
 from backfill.losses.distance import hardest_half, squared_distances
 from backfill.losses.nt_xent import nt_xent
-from backfill.params import TransformTraining
-from backfill.transforms import loss_of
+from backfill.losses.registry import TRANSFORM_LOSSES, Pair, Step
+from backfill.params.rows.transforms import ContrastiveBoth
+from backfill.params.settings import TransformTraining
 
 LABELS = torch.tensor([0, 1, 0, 2, 1, 0, 3])  # class 3 has no second example
 
@@ -84,6 +85,13 @@ def test_cl_both_is_equation_10_of_both_systems(mining: bool) -> None:
         depth=1, width=1, epochs=1, batch_size=7, learning_rate=1.0, weight_decay=0.0,
         temperature=0.3, mining=mining, views="same",
     )  # fmt: skip
+    row = ContrastiveBoth.model_validate(
+        {"loss": "cl_both", "old": "old", "new": "new", "trains_on": "s/new",
+         "modules": {"rho": ["new"], "psi": ["rho"]},
+         "before": {"query": "psi", "gallery": "old"},
+         "after": {"query": "rho", "gallery": "rho"}}
+    )  # fmt: skip
+    systems = {"before": Pair(psi, old), "after": Pair(rho, rho)}
 
     def loop() -> Tensor:
         terms = []
@@ -94,7 +102,7 @@ def test_cl_both_is_equation_10_of_both_systems(mining: bool) -> None:
         return torch.stack(terms).sum() / 7
 
     same_value_and_gradients(
-        lambda: loss_of("cl_both", (psi, old), (rho, rho), LABELS, training),
+        lambda: TRANSFORM_LOSSES["cl_both"](Step(row, training, systems, LABELS)),
         loop,
         [psi, old, rho],
     )

@@ -8,9 +8,13 @@ import torch
 from torch import Tensor
 
 from backfill.encoders.classifier import StoredClassifier
-from backfill.losses.fastfill import point_to_class, under_uncertainty
-from backfill.params import Pair, Transform, TransformTraining
-from backfill.transforms import TargetClasses, Transforms, fastfill
+from backfill.losses.fastfill import point_to_class
+from backfill.losses.registry import TRANSFORM_LOSSES, Pair, Step, TargetClasses
+from backfill.losses.uncertainty import under_uncertainty
+from backfill.params.base import SystemSets
+from backfill.params.rows.transforms import FastFill
+from backfill.params.settings import TransformTraining
+from backfill.transforms.modules import Transforms
 
 SCALE = 3.0
 CLASSES = [2, 5, 9]  # labels of the classifier's rows
@@ -86,18 +90,33 @@ def test_the_best_log_variance_is_that_of_the_error(error: float) -> None:
         assert under_uncertainty(errors, best + shift) > value
 
 
-def model_of(class_weight: float) -> tuple[Transforms, Transform]:
-    row = Transform(
-        old="old", new="new", trains_on="extended_class/new", needs="split/train",
+TRAINING = TransformTraining(
+    depth=2, width=6, epochs=1, batch_size=5, learning_rate=0.1, weight_decay=0.0,
+    temperature=1.0, mining=False, views="same",
+)  # fmt: skip
+
+
+def model_of(class_weight: float) -> tuple[Transforms, FastFill]:
+    row = FastFill(
+        old="old", new="new", trains_on="extended_class/new",
         modules={"h": ["old"]}, loss="fastfill",
-        before=Pair(query="new", gallery="h"), uncertainty="h", class_weight=class_weight,
-    )  # fmt: skip
-    training = TransformTraining(
-        depth=2, width=6, epochs=1, batch_size=5, learning_rate=0.1, weight_decay=0.0,
-        temperature=1.0, mining=False, views="same",
+        before=SystemSets(query="new", gallery="h"), uncertainty="h", class_weight=class_weight,
     )  # fmt: skip
     torch.manual_seed(0)
-    return Transforms(row, training, {"old": 3, "new": 4}).double(), row
+    return Transforms(row, TRAINING, {"old": 3, "new": 4}).double(), row
+
+
+def loss_of(
+    model: Transforms,
+    row: FastFill,
+    before: tuple[Tensor, Tensor],
+    known: dict[str, Tensor],
+    classes: TargetClasses,
+) -> Tensor:
+    """As training computes it."""
+    systems = {"before": Pair(*before)}
+    step = Step(row, TRAINING, systems, LABELS, model.log_variance(known), classes)
+    return TRANSFORM_LOSSES["fastfill"](step)
 
 
 @pytest.mark.parametrize("class_weight", [0.0, 0.4, 1.0])
@@ -108,17 +127,18 @@ def test_fastfill_is_both_alignments_under_one_uncertainty(
     # The log-variance is read from the gallery's old embedding; the target is any view of the new.
     target, old = random(5, 4, seed=4), random(5, 3, seed=5)
     known = model({"old": old, "new": random(5, 4, seed=6)})
-    doubts = model.doubt(old)[:, 0]
+    assert model.error is not None
+    log_variances = model.error(old)[:, 0]
     terms = []
     for i in range(5):
         error = squared_distance(known["h"][i], target[i])
         error = error + class_weight * cross_entropy(known["h"][i], ROWS[i], weight)
-        terms.append(torch.exp(-doubts[i]) * error + doubts[i])
+        terms.append(torch.exp(-log_variances[i]) * error + log_variances[i])
     classifier = StoredClassifier(weight.numpy(), CLASSES, SCALE)
-    ours = fastfill(model, row, (target, known["h"]), known, TargetClasses.of(classifier, LABELS))
+    ours = loss_of(model, row, (target, known["h"]), known, TargetClasses.of(classifier, LABELS))
     # Without the biases before a BatchNorm, which cancel out.
     reached = [model.parts["h"][0].weight, *model.parts["h"][-1].parameters()]
-    reached += [model.doubt[0].weight, *model.doubt[-1].parameters()]
+    reached += [model.error[0].weight, *model.error[-1].parameters()]
     same(ours, torch.stack(terms).mean(), reached)
 
 
@@ -128,9 +148,9 @@ def test_labels_are_those_of_the_classifiers_rows(weight: Tensor) -> None:
     before = random(5, 4, seed=4), known["h"]
     given = StoredClassifier(weight.numpy(), CLASSES, SCALE)
     renamed = StoredClassifier(weight.numpy(), [0, 1, 2], SCALE)
-    first = fastfill(model, row, before, known, TargetClasses.of(given, LABELS))
+    first = loss_of(model, row, before, known, TargetClasses.of(given, LABELS))
     torch.testing.assert_close(
-        fastfill(model, row, before, known, TargetClasses.of(renamed, ROWS)), first
+        loss_of(model, row, before, known, TargetClasses.of(renamed, ROWS)), first
     )
     others = torch.tensor(np.roll(LABELS.numpy(), 1))
-    assert fastfill(model, row, before, known, TargetClasses.of(given, others)) != first
+    assert loss_of(model, row, before, known, TargetClasses.of(given, others)) != first

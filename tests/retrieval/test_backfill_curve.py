@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
 import backfill.retrieval
-from backfill import orders
+from backfill.orders.random import shuffled
 from backfill.retrieval import (
     BackfillCurve,
     Relevance,
@@ -233,7 +233,7 @@ def test_newcomers_are_drawn_apart_from_the_order() -> None:
     np.testing.assert_array_equal(drawn, draw_newcomers(1000, 0.25, seed=3))
     assert (drawn != draw_newcomers(1000, 0.25, seed=4)).any()
     # Of the first quarter of the order about a quarter are newcomers, as of any other part.
-    assert 40 < drawn[orders.random(1000, 3)[:250]].sum() < 85
+    assert 40 < drawn[shuffled(1000, 3)[:250]].sum() < 85
 
 
 def test_blocks_of_queries_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:

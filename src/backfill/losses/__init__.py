@@ -1,1 +1,5 @@
-"""Losses: one function a published loss, named as its paper names it."""
+"""Losses: one function per published loss, named as in its paper.
+
+Losses of transforms register themselves in :mod:`backfill.losses.registry`; losses of encoders are
+used by :mod:`backfill.encoders.objectives`.
+"""

@@ -1,10 +1,15 @@
 """Losses that keep a new encoder comparable with old embeddings (RACT, Zhang et al., ICLR 2022).
 
-All take a batch of B items: `new` (B, D) by the encoder in training, `old` (B, D) by the fixed old
-one, `positive` (B, D) the old embedding each anchor is to be near to: its own, or that of another
-item of its class (the positive pre-sampler), and `labels` (B,). Vectors are normalised inside.
-An anchor's negatives are the items of other classes in the batch. Each returns a scalar, the mean
-over the anchors.
+All functions take a batch of B items, which are the anchors:
+
+- new: (B, D) embeddings by the encoder in training.
+- old: (B, D) embeddings by the old encoder, which is fixed.
+- positive: (B, D) the old embedding that each anchor is drawn to. It is the anchor's own, or that
+  of another item of its class (the paper's positive pre-sampler).
+- labels: (B,) classes. The negatives of an anchor are the items of other classes.
+
+Embeddings may have any length; they are normalised inside. The result is a scalar, the mean over
+the anchors.
 """
 
 from __future__ import annotations
@@ -33,10 +38,10 @@ def regression_alleviating(
     temperature: float,
     temperature_new: float,
 ) -> Tensor:
-    """Contrast the old positive with old and with new negatives at once (eq. 6).
+    """Contrast the old positive with old and new negatives in one softmax (eq. 6).
 
-    temperature divides the positive's and the old negatives' cosines, temperature_new those of the
-    new negatives (tau 1 and tau 2 of the paper's Table 7).
+    `temperature` divides the cosines of the positive and of the old negatives, `temperature_new`
+    those of the new negatives (tau 1 and tau 2 in the paper's Table 7).
     """
     near, to_old, to_new = _scores(new, old, positive, labels, temperature, temperature_new)
     return _contrast(near, torch.cat([to_old, to_new], 1)).mean()
@@ -52,9 +57,9 @@ def regression_alleviating_split(
     temperature_new: float,
     eta: float,
 ) -> Tensor:
-    """Contrast with old negatives, plus eta times contrast with new ones (eq. 13).
+    """Contrast the old positive with old negatives, plus eta times with new ones (eq. 13).
 
-    The paper prints a plus between two logarithms under one minus; both terms are minimised here.
+    The paper prints one minus in front of the first of two added logarithms; both are negated here.
     """
     near, to_old, _ = _scores(new, old, positive, labels, temperature, temperature)
     near_new, _, to_new = _scores(new, old, positive, labels, temperature_new, temperature_new)
@@ -62,10 +67,10 @@ def regression_alleviating_split(
 
 
 def triplet(new: Tensor, old: Tensor, positive: Tensor, labels: Tensor, *, margin: float) -> Tensor:
-    """Hinge of every old negative against the old positive (eq. 14), mean over the negatives.
+    """Hinge of each old negative against the old positive, mean over the negatives (eq. 14).
 
-    The paper prints the difference with the sign that would push positives away; here an anchor
-    pays where cos(negative) + margin exceeds cos(positive).
+    A negative costs max(0, cos(negative) - cos(positive) + margin). The paper prints the difference
+    with the opposite sign, which would push positives away.
     """
     near, to_old, _ = _scores(new, old, positive, labels, 1.0, 1.0)
     return _mean_hinge(near, to_old, labels, margin)
@@ -74,7 +79,7 @@ def triplet(new: Tensor, old: Tensor, positive: Tensor, labels: Tensor, *, margi
 def triplet_regression_alleviating(
     new: Tensor, old: Tensor, positive: Tensor, labels: Tensor, *, margin: float
 ) -> Tensor:
-    """:func:`triplet`, and the same hinge of new negatives against the old positive (eq. 15)."""
+    """:func:`triplet` plus the same hinge of new negatives against the old positive (eq. 15)."""
     near, to_old, to_new = _scores(new, old, positive, labels, 1.0, 1.0)
     return _mean_hinge(near, to_old, labels, margin) + _mean_hinge(near, to_new, labels, margin)
 
@@ -82,7 +87,7 @@ def triplet_regression_alleviating(
 def _scores(
     new: Tensor, old: Tensor, positive: Tensor, labels: Tensor, tau_old: float, tau_new: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """(B,) cosines to the positive, (B, B) to old and to new items; -inf within the class."""
+    """Scaled cosines: (B,) to the positive, (B, B) to old and new items, -inf within a class."""
     new, old, positive = unit(new), unit(old), unit(positive)
     same = labels[:, None] == labels[None, :]
     near = (new * positive).sum(1) / tau_old
@@ -92,13 +97,13 @@ def _scores(
 
 
 def _contrast(near: Tensor, far: Tensor) -> Tensor:
-    """(B,) of -log(e^near / (e^near + the sum of e^far))."""
-    # A batch of one class has no negative, and log(1) = 0 is its loss.
+    """(B,) values of -log(e^near / (e^near + the sum of e^far))."""
+    # Without negatives the loss is log(1) = 0.
     return torch.logsumexp(torch.cat([near[:, None], far], 1), 1) - near
 
 
 def _mean_hinge(near: Tensor, far: Tensor, labels: Tensor, margin: float) -> Tensor:
-    """Mean over anchors of the mean over their negatives of max(0, far - near + margin)."""
+    """Mean over anchors of the mean of max(0, far - near + margin) over their negatives."""
     negatives = (labels[:, None] != labels[None, :]).sum(1).clamp_min(1)
     # relu(-inf) is 0, and so is its gradient.
     return (F.relu(far - near[:, None] + margin).sum(1) / negatives).mean()

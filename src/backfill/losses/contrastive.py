@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import torch
 from torch import Tensor
 
 from backfill.losses.distance import hardest_half, squared_distances
+from backfill.losses.registry import Pair, Step, transform_loss
+
+if TYPE_CHECKING:
+    from backfill.params.rows.transforms import (
+        Contrastive,
+        ContrastiveBoth,
+        MetricCompatible,
+        TwoSystems,
+    )
+    from backfill.params.settings import TransformTraining
 
 
 def contrastive(
@@ -13,13 +25,13 @@ def contrastive(
 ) -> Tensor:
     """Supervised contrastive loss of one retrieval system (eq. 10, *CL*).
 
-    -log P / (P + N), where P and N sum s(i, k) = exp(-d(query_i, gallery_k) / temperature) over
-    the items k of the same and of other classes; k = i is a positive. The temperature is ours,
-    the paper has 1.
+    For an anchor i it is -log(P / (P + N)). P sums s(i, k) = exp(-d(query_i, gallery_k) /
+    temperature) over the items k of i's class, including k = i; N sums it over all other items.
+    The paper has no temperature, that is, 1.
 
     Args:
-        query: (B, D) anchors.
-        gallery: (B, D) the same items as the gallery holds them.
+        query: (B, D) embeddings of the anchors.
+        gallery: (B, D) embeddings of the same items in the gallery.
         labels: (B,) their classes.
         temperature: positive.
         mining: keep the farthest half of the positives and the nearest half of the negatives.
@@ -41,17 +53,17 @@ def metric_compatible(
 ) -> Tensor:
     """Metric-compatible contrastive loss of two retrieval systems (eq. 11, *MCL*).
 
-    The sum of two terms like :func:`contrastive`, one a system, with the other system's
-    negatives added to each denominator, so that distances of either system become comparable
-    with those of the other. With `after` = (rho(new), rho(new)) it is eq. 12-13.
+    Each system has one term like :func:`contrastive`, whose denominator also holds the other
+    system's negatives. That makes the distances of the two systems comparable. With `after` =
+    (rho(new), rho(new)) it is eq. 12-13. The paper has no temperature, that is, 1.
 
     Args:
-        before: (B, D1) query and gallery embeddings of the system that ranks waiting items,
-            in which k = i is a positive.
-        after: (B, D2) those of the system that ranks backfilled items, in which k = i is left
-            out, as it would be the anchor itself.
+        before: (B, D1) query and gallery embeddings of the system that ranks waiting items. Each
+            item is a positive of itself.
+        after: (B, D2) query and gallery embeddings of the system that ranks backfilled items. An
+            item is not compared with itself, as both embeddings may be the same.
         labels: (B,) classes.
-        temperature: positive; ours, the paper has 1.
+        temperature: positive.
         mining: keep the farthest half of the positives and the nearest half of the negatives,
             in each system by its own distances.
 
@@ -69,7 +81,7 @@ def metric_compatible(
     has_positive = torch.isfinite(new_positives)
     new_positives, negatives = new_positives[has_positive], negatives[has_positive]
     new_term = torch.logaddexp(new_positives, negatives) - new_positives
-    # An empty mean is NaN; an empty sum is a zero with a gradient.
+    # If no anchor has a positive, a mean would be NaN; this is zero and has a gradient.
     return old_term.mean() + new_term.sum() / has_positive.sum().clamp_min(1)
 
 
@@ -81,7 +93,7 @@ def _log_sums(
     mining: bool,
     include_self: bool,
 ) -> tuple[Tensor, Tensor]:
-    """(B,) log of the sums of s(i, k) over positives and over negatives; -inf where none."""
+    """(B,) logs of the sums of s(i, k) over positives and over negatives; an empty one is -inf."""
     distances = squared_distances(query, gallery)
     negatives = labels[:, None] != labels[None, :]
     positives = ~negatives
@@ -96,3 +108,32 @@ def _log_sums(
         return scores.masked_fill(~mask, -torch.inf).logsumexp(1)
 
     return log_sum(positives), log_sum(negatives)
+
+
+@transform_loss("cl")
+def _of_one_system(step: Step[Contrastive]) -> Tensor:
+    return contrastive(*step.before, step.labels, **_options(step.training))
+
+
+@transform_loss("cl_both")
+def _of_each_system(step: Step[ContrastiveBoth]) -> Tensor:
+    options = _options(step.training)
+    return contrastive(*_before(step), step.labels, **options) + contrastive(
+        *step.after, step.labels, **options
+    )
+
+
+@transform_loss("mcl")
+def _of_both_systems(step: Step[MetricCompatible]) -> Tensor:
+    return metric_compatible(_before(step), step.after, step.labels, **_options(step.training))
+
+
+def _before(step: Step[Any]) -> Pair:
+    """The system before; with `separate`, no gradient reaches the query's module through it."""
+    row: TwoSystems = step.row
+    query, gallery = step.before
+    return Pair(query.detach() if row.separate else query, gallery)
+
+
+def _options(training: TransformTraining) -> dict[str, Any]:
+    return {"temperature": training.temperature, "mining": training.mining}

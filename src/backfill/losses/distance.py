@@ -1,4 +1,4 @@
-"""Distances between embeddings, and the mining of hard examples by them."""
+"""Distances between embeddings, and hard examples chosen by them."""
 
 from __future__ import annotations
 
@@ -9,27 +9,35 @@ from torch import Tensor
 
 
 def unit(embeddings: Tensor) -> Tensor:
-    """(B, D) embeddings scaled to unit length."""
+    """Scale (B, D) embeddings to unit length."""
     return F.normalize(embeddings, dim=1)
 
 
 def squared_distances(query: Tensor, gallery: Tensor) -> Tensor:
-    """(B, N) squared Euclidean distances of normalised (B, D) and (N, D): 2 - 2 cos, in [0, 4]."""
+    """Squared Euclidean distances of unit vectors, 2 - 2 cos.
+
+    Args:
+        query: (B, D), any length; normalised inside.
+        gallery: (N, D), any length; normalised inside.
+
+    Returns:
+        (B, N) in [0, 4].
+    """
     return 2 - 2 * unit(query) @ unit(gallery).T
 
 
 def hardest_half(distances: Tensor, candidates: Tensor, *, farthest: bool) -> Tensor:
-    """Keep the half of each row's candidates that are farthest from, or nearest to, the anchor.
+    """Keep the harder half of each anchor's candidates (Seo et al., 2023, footnote 2).
 
-    The mining of Seo et al. (2023), footnote 2: of n candidates, n / 2 rounded up are kept.
+    Of n candidates, n / 2 rounded up are kept, and all that are as far away as the last of them.
 
     Args:
-        distances: (B, N).
+        distances: (B, N) from each anchor.
         candidates: (B, N) bool.
-        farthest: keep the farthest (for positives) rather than the nearest (for negatives).
+        farthest: whether far candidates are the hard ones (positives) or near ones (negatives).
 
     Returns:
-        (B, N) bool, a subset of `candidates`; more than half where distances tie.
+        (B, N) bool, a subset of `candidates`.
     """
     ranked = -distances.detach() if farthest else distances.detach()
     ranked = ranked.masked_fill(~candidates, torch.inf)
@@ -39,7 +47,7 @@ def hardest_half(distances: Tensor, candidates: Tensor, *, farthest: bool) -> Te
 
 
 def _ascending(rows: Tensor) -> Tensor:
-    """Each row's values in order; on a CPU by NumPy, which sorts with vector instructions."""
+    """Sort each row; on a CPU with NumPy, which uses vector instructions."""
     if rows.device.type == "cpu" and rows.dtype in (torch.float32, torch.float64):
         return torch.from_numpy(np.sort(rows.numpy(), axis=1))
     return rows.sort(1).values

@@ -1,4 +1,4 @@
-"""Losses that make a new classifier answer as the old one does; RACT's points of comparison."""
+"""Losses that make a new classifier answer as the old one does; RACT is compared with them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from torch import Tensor
 
 
 def distillation(new_scores: Tensor, old_scores: Tensor, *, temperature: float) -> Tensor:
-    """Cross-entropy of the new answers under the old ones, both softened (LwF, eq. 2-3).
+    """Cross-entropy between softened old and new answers (LwF, eq. 2-3).
 
-    Li & Hoiem, *Learning without Forgetting* (TPAMI 2018): the new network's scores for the old
-    classes against those that the old network gave, with temperature 2 there.
+    Li & Hoiem, *Learning without Forgetting* (TPAMI 2018). The temperature is 2 in the paper.
 
     Args:
-        new_scores: (B, C) of the network in training for the old classes.
-        old_scores: (B, C) of the old network.
-        temperature: divides both; positive.
+        new_scores: (B, C) of the network in training, for the old classes.
+        old_scores: (B, C) of the old network, for the same classes.
+        temperature: divides both scores; positive.
 
     Returns:
         Scalar, the mean over the batch.
@@ -35,17 +34,18 @@ def focal_distillation(
 ) -> Tensor:
     """Distillation that counts more where the old model was right.
 
-    Yan et al., *Positive-Congruent Training* (CVPR 2021): each item's Kullback-Leibler divergence
-    of the new from the old answers, times base + focus * [the old model is right] (alpha and beta
-    there, 1 and 5), and times the squared temperature, which keeps gradients of one size.
+    Yan et al., *Positive-Congruent Training* (CVPR 2021). An item's loss is the Kullback-Leibler
+    divergence of the new answers from the old ones, times base + focus * [the old model is right].
+    The paper calls these weights alpha and beta and sets them to 1 and 5. The factor temperature
+    squared keeps the size of gradients independent of the temperature.
 
     Args:
-        new_scores: (B, C) of the network in training for the old classes.
-        old_scores: (B, C) of the old network.
+        new_scores: (B, C) of the network in training, for the classes that both networks know.
+        old_scores: (B, C) of the old network, for the same classes.
         old_is_right: (B,) bool.
         temperature: divides both scores; positive.
         base: weight of every item.
-        focus: additional weight of the items that the old model gets right.
+        focus: additional weight of items on which the old model is right.
 
     Returns:
         Scalar, the mean over the batch.

@@ -10,8 +10,8 @@ from torch import Tensor
 def nt_xent(first: Tensor, second: Tensor, temperature: float) -> Tensor:
     """Normalised temperature-scaled cross-entropy (Chen et al., ICML 2020, eq. 1).
 
-    Each of the 2B embeddings is to pick its partner, the other view of the same image, among
-    the 2B - 1 others by cosine similarity.
+    Each of the 2B embeddings has to pick its partner, the other view of the same image, among the
+    2B - 1 others by cosine similarity.
 
     Args:
         first: (B, D), one view of each image.

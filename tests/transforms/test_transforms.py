@@ -5,10 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from pydantic import TypeAdapter
 from safetensors.numpy import load_file
 
 from backfill import transforms
-from backfill.params import Pair, Transform, TransformTraining
+from backfill.params.base import SystemSets
+from backfill.params.rows.transforms import Transform
+from backfill.params.settings import TransformTraining
 
 CPU = torch.device("cpu")
 TRAINING = TransformTraining(
@@ -34,11 +37,12 @@ def data() -> tuple[dict[str, np.ndarray], np.ndarray]:
 
 def row(**changes: object) -> Transform:
     settings: dict[str, object] = {
-        "old": "old", "new": "new", "trains_on": "extended_class/new", "needs": "split/train",
+        "old": "old", "new": "new", "trains_on": "extended_class/new",
         "modules": {"psi": ["new"]},
-        "loss": "cl", "before": Pair(query="psi", gallery="old"),
+        "loss": "cl", "before": SystemSets(query="psi", gallery="old"),
     }  # fmt: skip
-    return Transform.model_validate(settings | changes)
+    made: Transform = TypeAdapter(Transform).validate_python(settings | changes)
+    return made
 
 
 def separation(query: np.ndarray, gallery: np.ndarray, labels: np.ndarray) -> float:
@@ -68,7 +72,7 @@ def test_rho_and_psi_train_together_and_improve_both_systems(
     both = row(
         modules={"rho": ["new"], "psi": ["rho"]},
         loss="mcl",
-        after=Pair(query="rho", gallery="rho"),
+        after=SystemSets(query="rho", gallery="rho"),
     )
     model = transforms.train(both, TRAINING, views, labels, seed=0, device=CPU)
     made = transforms.apply(model, {name: v[0] for name, v in views.items()}, CPU)
@@ -82,9 +86,9 @@ def test_side_information_is_read_and_used(data: tuple[dict[str, np.ndarray], np
     views, labels = data
     # Side information that is the target itself: h can do far better with it than without.
     views = views | {"side": views["new"]}
-    target = {"before": Pair(query="new", gallery="h"), "loss": "alignment"}
+    target = {"before": SystemSets(query="new", gallery="h"), "loss": "alignment"}
     plain = row(modules={"h": ["old"]}, **target)
-    sided = row(modules={"h": ["old", "side"]}, needs="embeddings/side", **target)
+    sided = row(modules={"h": ["old", "side"]}, side="side", **target)
     assert sided.inputs == ("old", "new", "side")
     errors = []
     for chosen in (plain, sided):

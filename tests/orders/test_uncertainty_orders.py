@@ -6,8 +6,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from backfill import orders
 from backfill.errors import InputError
+from backfill.orders.random import shuffled
+from backfill.orders.scores import by_score
+from backfill.orders.uncertainty import entropy, least_confidence, margin
 
 # Of four classes: even, nearly certain, two alike, and two draws of all sizes.
 SCORES = np.array(
@@ -33,7 +35,7 @@ def eq_11(scores: np.ndarray) -> float:
     return -sum(p * math.log(p) for p in probabilities(scores))
 
 
-CASES = [(orders.least_confidence, eq_9), (orders.margin, eq_10), (orders.entropy, eq_11)]
+CASES = [(least_confidence, eq_9), (margin, eq_10), (entropy, eq_11)]
 Uncertainty = Callable[[np.ndarray], np.ndarray]
 
 
@@ -49,8 +51,8 @@ def test_an_uncertainty_is_its_equation(
 
 
 @pytest.mark.parametrize(
-    ("uncertainty", "even"), [(orders.least_confidence, 0.75), (orders.margin, 1.0),
-                              (orders.entropy, math.log(4))],
+    ("uncertainty", "even"), [(least_confidence, 0.75), (margin, 1.0),
+                              (entropy, math.log(4))],
 )  # fmt: skip
 def test_large_scores_are_certain_and_equal_ones_are_not(
     uncertainty: Uncertainty, even: float
@@ -63,30 +65,30 @@ def test_the_three_disagree_on_what_is_most_uncertain() -> None:
     # Half and half: no margin at all, yet less entropy than a small lead over many classes.
     half, lead = [5.0, 5.0, -5.0, -5.0], [1.0, 0.0, 0.0, 0.0]
     scores = np.array([half, lead], np.float32)
-    assert orders.by_score(orders.margin(scores)).tolist() == [0, 1]
-    assert orders.by_score(orders.entropy(scores)).tolist() == [1, 0]
-    assert orders.by_score(orders.least_confidence(scores)).tolist() == [1, 0]
+    assert by_score(margin(scores)).tolist() == [0, 1]
+    assert by_score(entropy(scores)).tolist() == [1, 0]
+    assert by_score(least_confidence(scores)).tolist() == [1, 0]
 
 
 def test_random_orders_are_permutations_by_seed() -> None:
-    first = orders.random(50, 0)
+    first = shuffled(50, 0)
     np.testing.assert_array_equal(np.sort(first), np.arange(50))
-    np.testing.assert_array_equal(first, orders.random(50, 0))
-    assert not np.array_equal(first, orders.random(50, 1))
+    np.testing.assert_array_equal(first, shuffled(50, 0))
+    assert not np.array_equal(first, shuffled(50, 1))
 
 
 def test_scored_orders_go_down_with_ties_by_row() -> None:
-    assert orders.by_score(np.array([0.1, 0.9, 0.1, 0.5])).tolist() == [1, 3, 0, 2]
+    assert by_score(np.array([0.1, 0.9, 0.1, 0.5])).tolist() == [1, 3, 0, 2]
 
 
 @pytest.mark.parametrize(
     ("scores", "message"),
     [
-        (np.array([0.0, np.nan]), r"^scores: nan in row 1, expected finite numbers$"),
-        (np.array([np.inf, 0.0]), r"^scores: inf in row 0, expected finite numbers$"),
-        (np.zeros((1, 2)), r"^scores: shape \(1, 2\), expected one score an item, \(N,\)$"),
+        (np.array([0.0, np.nan]), r"^scores: expected finite numbers, got nan in row 1$"),
+        (np.array([np.inf, 0.0]), r"^scores: expected finite numbers, got inf in row 0$"),
+        (np.zeros((1, 2)), r"^scores: expected one per item, \(N,\), got shape \(1, 2\)$"),
     ],
 )
 def test_scores_that_order_nothing_are_an_error(scores: np.ndarray, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        orders.by_score(scores)
+        by_score(scores)

@@ -1,15 +1,21 @@
-"""Which module learns from what: predicted uncertainty, `separate`, `class_weight`."""
+"""Which module is trained by what: predicted log-variance, `separate`, `class_weight`."""
 
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from pydantic import TypeAdapter
 
 from backfill import transforms
 from backfill.artifacts import LOG_VARIANCE
 from backfill.encoders.classifier import StoredClassifier
-from backfill.params import Transform, TransformTraining
+from backfill.errors import InputError
+from backfill.params.rows.transforms import Transform
+from backfill.params.settings import TransformTraining
+from backfill.transforms.training import needs_classifier
 
 CPU = torch.device("cpu")
 TRAINING = TransformTraining(
@@ -34,13 +40,13 @@ def views() -> dict[str, np.ndarray]:
     old[:, 0] = rng.choice([-2, 2], size=COUNT)
     old = unit(old)
     new = old @ rng.normal(size=(OLD_DIM, NEW_DIM))
-    unforeseen = doubtful(old)
+    unforeseen = unpredictable(old)
     new[unforeseen] = rng.normal(size=(unforeseen.sum(), NEW_DIM))
     noise = 0.02 * rng.normal(size=(2, COUNT, NEW_DIM))
     return {"old": np.stack([old, old]), "new": unit(unit(new) + noise)}
 
 
-def doubtful(old: np.ndarray) -> np.ndarray:
+def unpredictable(old: np.ndarray) -> np.ndarray:
     return old[:, 0] > 0
 
 
@@ -55,10 +61,11 @@ def row(**changes: Any) -> Transform:
         "old": "old",
         "new": "new",
         "trains_on": "extended_class/new",
-        "needs": "split/train",
         "modules": {"h": ["old"]},
     }
-    return Transform.model_validate(plain | {"loss": "alignment", "before": NEW} | changes)
+    given = plain | {"loss": "alignment", "before": NEW} | changes
+    made: Transform = TypeAdapter(Transform).validate_python(given)
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -88,51 +95,56 @@ def made_by(model: transforms.Transforms, views: dict[str, np.ndarray]) -> dict[
     ],
     ids=["alignment", "cl", "cl_both", "mcl"],
 )
-def test_a_doubt_is_learnt_beside_the_modules_and_does_not_change_them(
+def test_a_log_variance_is_learnt_beside_the_modules_and_does_not_change_them(
     views: dict[str, np.ndarray], chosen: dict[str, Any]
 ) -> None:
-    plain, doubted = (
+    plain, uncertain = (
         made_by(trained(row(**chosen, **more), views), views) for more in ({}, {"uncertainty": "h"})
     )
-    assert doubted.pop(LOG_VARIANCE).shape == (COUNT,)
-    assert list(plain) == list(doubted) == list(row(**chosen).modules)
+    assert uncertain.pop(LOG_VARIANCE).shape == (COUNT,)
+    assert list(plain) == list(uncertain) == list(row(**chosen).modules)
     for name, made in plain.items():
-        np.testing.assert_array_equal(made, doubted[name])
+        np.testing.assert_array_equal(made, uncertain[name])
 
 
-def test_a_doubt_does_not_bend_what_it_reads(views: dict[str, np.ndarray]) -> None:
+def test_a_log_variance_does_not_change_what_it_is_predicted_from(
+    views: dict[str, np.ndarray],
+) -> None:
     chosen = row(modules={"g": ["old"], "h": ["g"]}, uncertainty="h", dim=5)
     model = transforms.Transforms(chosen, TRAINING, {"old": OLD_DIM, "new": NEW_DIM})
     known = model({name: torch.from_numpy(v[0]) for name, v in views.items()})
-    model.log_variance(known).sum().backward()
+    predicted = model.log_variance(known)
+    assert predicted is not None
+    predicted.sum().backward()
     assert all(p.grad is None for p in model.parts.parameters())
-    assert model.doubt is not None
-    assert all(p.grad is not None for p in model.doubt.parameters())
+    assert model.error is not None
+    assert all(p.grad is not None for p in model.error.parameters())
 
 
 @pytest.mark.parametrize("loss", ["alignment", "fastfill"])
-def test_it_foresees_which_items_will_be_far_off(
+def test_it_predicts_which_items_will_be_far_off(
     views: dict[str, np.ndarray], classifier: StoredClassifier, loss: str
 ) -> None:
-    chosen = row(loss=loss, uncertainty="h", class_weight=0.0)
+    options = {"class_weight": 0.0} if loss == "fastfill" else {}
+    chosen = row(loss=loss, uncertainty="h", **options)
     made = made_by(trained(chosen, views, classifier, epochs=60), views)
     predicted = made[LOG_VARIANCE]
     errors = ((made["h"] - views["new"][0]) ** 2).sum(1)
-    far = doubtful(views["old"][0])
+    far = unpredictable(views["old"][0])
     assert errors[far].mean() > 2 * errors[~far].mean()
-    # At its best it is the logarithm of the error to be expected.
+    # The best prediction is the logarithm of the expected error.
     assert predicted[far].mean() == pytest.approx(np.log(errors[far].mean()), abs=0.2)
     assert predicted[~far].mean() < predicted[far].mean() - 2
 
 
-def test_fastfill_trains_its_module_and_its_doubt(
+def test_fastfill_trains_its_module_and_its_log_variance(
     views: dict[str, np.ndarray], classifier: StoredClassifier
 ) -> None:
     chosen = row(loss="fastfill", uncertainty="h")
     torch.manual_seed(0)  # as `train` seeds the weights
     start = transforms.Transforms(chosen, TRAINING, {"old": OLD_DIM, "new": NEW_DIM})
     after = dict(trained(chosen, views, classifier).named_parameters())
-    assert {name.partition(".")[0] for name in after} == {"parts", "doubt"}
+    assert {name.partition(".")[0] for name in after} == {"parts", "error"}
     for name, weight in start.named_parameters():
         assert not torch.equal(weight, after[name]), name
 
@@ -148,11 +160,11 @@ def test_class_weight_draws_h_towards_its_class(
     assert cosines[0] < cosines[1] < cosines[2]
 
 
-def test_separate_leaves_the_querys_module_to_the_system_after(
+def test_separate_trains_the_querys_module_on_the_system_after_alone(
     views: dict[str, np.ndarray],
 ) -> None:
     both = {**FORWARD, "loss": "cl_both", "after": RHO}
-    # What rho becomes where there is no system before at all.
+    # What rho becomes without any system before.
     alone = made_by(trained(row(modules={"rho": ["new"]}, loss="cl", before=RHO), views), views)
     together, apart = (
         made_by(trained(row(**both, separate=separate), views), views) for separate in (False, True)
@@ -161,7 +173,7 @@ def test_separate_leaves_the_querys_module_to_the_system_after(
     assert np.abs(together["rho"] - alone["rho"]).max() > 0.05
 
 
-def test_separate_still_teaches_the_gallerys_module(views: dict[str, np.ndarray]) -> None:
+def test_separate_still_trains_the_gallerys_module(views: dict[str, np.ndarray]) -> None:
     chosen = row(**FORWARD, loss="cl_both", after=RHO, separate=True)
     torch.manual_seed(0)
     start = transforms.Transforms(chosen, TRAINING, {"old": OLD_DIM, "new": NEW_DIM})
@@ -178,3 +190,32 @@ def test_what_is_applied_does_not_depend_on_the_batch(
     assert list(whole) == ["h", LOG_VARIANCE]
     for name, parts in transforms.apply(model, stored, CPU, batch_size=100).items():
         np.testing.assert_allclose(parts, whole[name], atol=1e-5)
+
+
+def test_fastfill_needs_a_classifier_of_every_class(
+    views: dict[str, np.ndarray], classifier: StoredClassifier
+) -> None:
+    chosen = row(loss="fastfill", uncertainty="h")
+    assert needs_classifier(chosen)
+    assert not needs_classifier(row(uncertainty="h"))
+    with pytest.raises(InputError, match=r"^fastfill: expected a classifier"):
+        trained(chosen, views)
+    partial = StoredClassifier(classifier.weight[[0, 2]], [0, 2], classifier.scale)
+    message = r"^classifier: expected all 4 classes that are trained on, got one that lacks 2"
+    with pytest.raises(InputError, match=message):
+        trained(chosen, views, partial)
+
+
+def test_training_in_another_process_gives_the_same_bytes(
+    views: dict[str, np.ndarray], classifier: StoredClassifier
+) -> None:
+    chosen = row(loss="fastfill", uncertainty="h")
+    own = made_by(trained(chosen, views, classifier), views)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        made = pool.submit(
+            transforms.train, chosen, TRAINING, views, labels_of(views), classifier,
+            seed=0, device=CPU,
+        ).result()  # fmt: skip
+    for name, values in made_by(made, views).items():
+        np.testing.assert_array_equal(values, own[name])

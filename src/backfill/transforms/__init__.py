@@ -1,0 +1,13 @@
+"""Transforms psi, rho, h and f: small networks on stored embeddings, and how they are trained.
+
+A row of `transforms` names its modules, what each of them reads, a loss of
+:mod:`backfill.losses.registry`, and the systems that the loss looks at. The encoders stay fixed,
+and no image is read.
+"""
+
+from backfill.transforms.applying import apply
+from backfill.transforms.modules import Mlp, Transforms
+from backfill.transforms.training import train
+from backfill.transforms.weights import save
+
+__all__ = ["Mlp", "Transforms", "apply", "save", "train"]
