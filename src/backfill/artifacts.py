@@ -1,15 +1,21 @@
 """The file layout under data/ and reports/, and the only code that writes there.
 
-    data/<dataset>/split/       images, labels and groups of each part; relevance; allocation
-    data/<dataset>/encoders/    <encoder>/: weights, training curve
-    data/<dataset>/embeddings/  <encoder>/ and <transform>/<module>/: one .npy a part
-    data/<dataset>/transforms/  <transform>/: weights, training curve, by seed
-    data/<dataset>/orders/      <order>.npy
-    data/<dataset>/evaluate/    <study>/<method>/: every query's curve, distance histograms
-    data/<dataset>/costs/       <stage>/<row>.json: time and memory that it took
-    reports/<dataset>/          <study>/: what people read
+A workspace is a pipeline with parameters, a lock and results of its own. `main` is the one at the
+root of the repository; others go by the name of their dataset.
 
-Everything is written to a temporary name beside its target and renamed, so that a process that
+    params.yaml, dvc.yaml, dvc.lock    of the workspace main; of others in reports/<workspace>/
+    data/<workspace>/plan/             <stage>/<row>.json: all settings that a stage reads
+    data/<workspace>/split/            images, labels and groups of each part; relevance; shares
+    data/<workspace>/encoders/         <encoder>/: weights, training curve
+    data/<workspace>/views/            <encoder>.npy: the training set in augmented views
+    data/<workspace>/embeddings/       <encoder>/ and <transform>/<module>/: queries and gallery
+    data/<workspace>/transforms/       <transform>/: weights and training curve of each seed
+    data/<workspace>/orders/           <order>.npy
+    data/<workspace>/evaluate/         <method>/: every query's curve, histograms of distances
+    data/<workspace>/costs/            <stage>/<row>.json: time and memory, unknown to DVC
+    reports/<workspace>/<study>/       what people read
+
+Everything is written under a temporary name beside its target and renamed, so that a process that
 dies at any moment leaves nothing that looks finished.
 """
 
@@ -29,23 +35,36 @@ from safetensors import SafetensorError
 from backfill.errors import InputError
 
 PARTS = ("train", "query", "gallery")
-# Under this name a transform's embeddings hold its doubted module's log-variance.
+# Under this name a transform's embeddings hold the log-variance that it predicts.
 LOG_VARIANCE = "log_variance"
+MAIN_WORKSPACE = "main"
 
 
 class Layout:
-    """Paths of one dataset's artifacts, relative to the repository root."""
+    """Paths of one workspace, relative to the root of the repository.
 
-    def __init__(self, dataset: str, root: Path = Path()) -> None:
-        self.dataset = dataset
-        self.data = root / "data" / dataset
-        self.reports = root / "reports" / dataset
+    Args:
+        workspace: its name.
+        root: of the repository.
+    """
+
+    def __init__(self, workspace: str = MAIN_WORKSPACE, root: Path = Path()) -> None:
+        self.workspace = workspace
+        self.is_main = workspace == MAIN_WORKSPACE
+        self.data = root / "data" / workspace
+        self.reports = root / "reports" / workspace
+        self.home = root if self.is_main else self.reports
+        self.params = self.home / "params.yaml"
+        self.pipeline = self.home / "dvc.yaml"
         self.split = self.data / "split"
-        self.evaluations = self.data / "evaluate"
 
     def absolute(self) -> Layout:
         """The same, for processes that work in other folders."""
-        return Layout(self.dataset, self.data.parents[1].resolve())
+        return Layout(self.workspace, self.data.parents[1].resolve())
+
+    def plan(self, stage: str, *row: str) -> Path:
+        """The settings that a stage reads."""
+        return self.data.joinpath("plan", stage, *row).with_suffix(".json")
 
     def images(self, part: str) -> Path:
         """(N, C, H, W) uint8 images of a part."""
@@ -64,9 +83,14 @@ class Layout:
         """Relevance of the gallery to each query."""
         return self.split / "relevance.npz"
 
-    def allocation(self, part: str) -> Path:
-        """Rows of the training set in one part of a split, `<split>/<part>`."""
-        return self.split / "rows" / f"{part}.npy"
+    @property
+    def names(self) -> Path:
+        """Names of classes and groups, and the protocol of the dataset."""
+        return self.split / "names.json"
+
+    def share(self, name: str) -> Path:
+        """Rows of the training set in one share of a split, `<split>/<share>`."""
+        return self.split / "shares" / f"{name}.npy"
 
     def encoder(self, name: str) -> Path:
         """Folder of a trained encoder."""
@@ -76,10 +100,14 @@ class Layout:
         """Weights of a trained encoder and its classifier."""
         return self.encoder(name) / "weights.safetensors"
 
-    def embeddings(self, name: str, part: str | None = None) -> Path:
-        """Folder of an embedding set, or the (S, N, D) float32 array of one part of it.
+    def views(self, encoder: str) -> Path:
+        """(V, N, D) float32 embeddings of the training set in V augmented views."""
+        return self.data / "views" / f"{encoder}.npy"
 
-        S is the number of seeds for what a transform made, of views for `train`, else 1.
+    def embeddings(self, name: str, part: str | None = None) -> Path:
+        """Folder of an embedding set, or the (S, N, D) float32 array of its query or gallery.
+
+        S is the number of seeds of a transform, and 1 for an encoder.
         """
         folder = self.data / "embeddings" / name
         return folder if part is None else folder / f"{part}.npy"
@@ -89,28 +117,35 @@ class Layout:
         return self.data / "transforms" / name
 
     def order(self, name: str) -> Path:
-        """(S, N) gallery rows in the order in which they are backfilled, one order a seed."""
+        """(S, N) gallery rows in the order in which they are backfilled, one order per seed."""
         return self.data / "orders" / f"{name}.npy"
 
-    def evaluation(self, study: str, name: str) -> Path:
+    def evaluation(self, method: str) -> Path:
         """Folder of a method's results."""
-        return self.evaluations / study / name
+        return self.data / "evaluate" / method
 
     def cost(self, stage: str, *row: str) -> Path:
-        """What a stage cost when it was last run."""
+        """What a stage cost when it last ran."""
         return self.data.joinpath("costs", stage, *row).with_suffix(".json")
 
     def report(self, study: str) -> Path:
         """Folder of a study's report."""
         return self.reports / study
 
+    def checkpoints(self, encoder: str) -> Path:
+        """Folder of the checkpoints of an encoder in training."""
+        return self.data.parents[1] / ".checkpoints" / self.workspace / encoder
+
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `target`; on success it takes `target`'s place.
+    """Yield a temporary path beside `target`; on success it takes the place of `target`.
 
-    Works for files and for folders. On an error, or a full disk, the temporary is removed and
+    Works for files and for folders. On an error, such as a full disk, the temporary is removed and
     `target` is left as it was.
+
+    Args:
+        target: what is to be written.
 
     Raises:
         InputError: the disk is full or the folder cannot be written.
@@ -147,10 +182,15 @@ def save_array(path: Path, array: np.ndarray[Any, Any]) -> None:
 def save_chunks(
     path: Path, shape: Sequence[int], dtype: Any, chunks: Iterable[np.ndarray[Any, Any]]
 ) -> None:
-    """Write one array of `shape` as .npy, from consecutive chunks, one in memory at a time.
+    """Write an array as .npy from consecutive chunks, with one of them in memory at a time.
 
-    Each chunk is some more rows of the last dimensions of the array, as many as it has itself. The
-    same bytes as those of :func:`save_array`.
+    The file has the same bytes as one by :func:`save_array`.
+
+    Args:
+        path: of the file.
+        shape: of the whole array.
+        dtype: of the array.
+        chunks: (n, ...) stretches of rows, which follow each other.
     """
     header = {
         "descr": np.lib.format.dtype_to_descr(np.dtype(dtype)),
@@ -166,11 +206,11 @@ def save_chunks(
 
 
 def save_twin(path: Path, of: Path) -> None:
-    """Give the file `of` a second name, where the disk allows that, else a copy under it."""
+    """Give the file `of` a second name, or copy it if the file system has no links."""
     with replacing(path) as temporary:
         try:
             os.link(of, temporary)
-        except OSError:  # Not on this file system.
+        except OSError:  # this file system has none
             shutil.copyfile(of, temporary)
 
 
@@ -183,21 +223,25 @@ def load_array(path: Path, *, memory_map: bool = False) -> np.ndarray[Any, Any]:
     try:
         array = np.load(path, mmap_mode="r" if memory_map else None, allow_pickle=False)
     except FileNotFoundError:
-        raise InputError(f"{path}: not there; `dvc repro` makes it") from None
+        raise InputError(f"{path}: expected an array, got no such file; `dvc repro` makes it") from None
     except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{path}: no readable .npy array ({error})") from error
+        raise InputError(f"{path}: expected a readable .npy array, got: {error}") from error
     if not isinstance(array, np.ndarray):
-        raise InputError(f"{path}: an .npz archive where one .npy array was expected")
+        raise InputError(f"{path}: expected one .npy array, got an .npz archive")
     return array
 
 
 def load_object(path: Path, what: str) -> dict[str, Any]:
     """Read one JSON object.
 
+    Args:
+        path: of the file.
+        what: it should hold, for messages.
+
     Raises:
-        InputError: the file is missing or no JSON object; says that `what` was expected.
+        InputError: the file is missing or is not a JSON object.
     """
     try:
         return dict(json.loads(path.read_text()))
     except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{path}: expected {what} ({error!r})") from error
+        raise InputError(f"{path}: expected {what}, got: {error!r}") from error

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Fraction = Annotated[float, Field(gt=0, le=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
@@ -21,7 +21,8 @@ class Section(BaseModel):
 class SystemSets(Section):
     """A retrieval system, by the names of its two embedding sets.
 
-    A set is an encoder's, `old`, or a transform's module, `rm/psi`.
+    A set is an encoder's, `old`, or a transform's module, `rm/psi`. In files, `rm/psi -> old`
+    searches the gallery `old` with the queries `rm/psi`, and `old` alone is both.
 
     Attributes:
         query: set of the queries.
@@ -30,3 +31,16 @@ class SystemSets(Section):
 
     query: str
     gallery: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _arrow(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        query, arrow, gallery = (part.strip() for part in value.partition("->"))
+        if not query or bool(arrow) != bool(gallery):
+            raise ValueError(f"expected 'query -> gallery' or one name for both, got {value!r}")
+        return {"query": query, "gallery": gallery or query}
+
+    def __str__(self) -> str:
+        return self.query if self.query == self.gallery else f"{self.query} -> {self.gallery}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from backfill.errors import InputError
+from backfill.params import likeness
 from backfill.params.files import read
 from backfill.params.mistakes import Mistake, nearest, parse
 from backfill.params.rows.encoders import Encoder
@@ -92,47 +93,35 @@ def collect(
     Raises:
         InputError: a study's file is missing or cannot be read.
     """
-    found: dict[str, Study] = {}
-    mistakes: list[Mistake] = []
-    wanted = list(studies)
-    asked: Mapping[str, str] = {}
-    while wanted:
-        name = wanted.pop(0)
-        if name in found:
-            continue
-        study, wrong = parse(
-            Study, sized(_raw(name, root, asked.get(name)), dataset, scale), str(path_of(name))
-        )
+    raws: dict[str, Any] = {}
+    for name in studies:
+        _gather(name, None, raws, root)
+    files = {str(path_of(name)): sized(raw, dataset, scale) for name, raw in raws.items()}
+    mistakes = list(likeness.resolve(files, SECTIONS))
+    if mistakes:
+        return Catalogue(), mistakes
+    catalogue = Catalogue()
+    for name, (file, raw) in zip(raws, files.items(), strict=True):
+        study, wrong = parse(Study, raw, file)
         mistakes += wrong
         if study is not None:
-            found[name] = study
-            wanted += study.uses
-            asked = {used: str(path_of(name)) for used in study.uses} | dict(asked)
-    catalogue = Catalogue()
-    # What is built upon comes first.
-    for name in _in_order(found):
-        mistakes += catalogue.add(name, found[name])
+            mistakes += catalogue.add(name, study)
     return catalogue, mistakes
 
 
-def _raw(name: str, root: Path, asked_by: str | None) -> Any:
+def _gather(name: str, asked_by: str | None, raws: dict[str, Any], root: Path) -> None:
+    """Read a study after the studies that it builds on."""
+    if name in raws:
+        return
     known = names(root)
     if name not in known:
         where = f"{asked_by}: uses: " if asked_by else ""
         raise InputError(f"{where}expected a study, got {name!r}{nearest(name, known)}")
-    return read(root / path_of(name))
-
-
-def _in_order(studies: Mapping[str, Study]) -> list[str]:
-    ordered: list[str] = []
-
-    def visit(name: str, above: tuple[str, ...]) -> None:
-        if name in ordered or name in above or name not in studies:
-            return
-        for used in studies[name].uses:
-            visit(used, (*above, name))
-        ordered.append(name)
-
-    for name in studies:
-        visit(name, ())
-    return ordered
+    raw = read(root / path_of(name))
+    uses = raw.get("uses", []) if isinstance(raw, dict) else []
+    # Two studies that use each other would go round for ever.
+    pending = dict.fromkeys([name]) | raws
+    for used in uses if isinstance(uses, list) else []:
+        if isinstance(used, str) and used not in pending:
+            _gather(used, str(path_of(name)), raws, root)
+    raws[name] = raw

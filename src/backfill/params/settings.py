@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, PositiveInt
 
 from backfill.datasets import DatasetSettings
 from backfill.params.base import Name, Section, Seed
@@ -130,11 +130,23 @@ class Report(Section):
     seed: Seed
 
 
+def _one_preset(presets: dict[str, bool]) -> dict[str, bool]:
+    """A preset on top of another one leaves some of the other's values behind."""
+    chosen = [name for name, is_set in presets.items() if is_set]
+    if len(chosen) > 1:
+        raise ValueError(
+            f"expected one dataset's preset, got {' on top of '.join(reversed(chosen))}; "
+            "`git restore params.yaml` takes the first one back"
+        )
+    return presets
+
+
 class Params(Section):
     """All of params.yaml.
 
     Attributes:
         methods: rows of studies/overview.yaml that the main comparison shows, in this order.
+        presets: the preset of conf/dataset/ that set the size of things, if one did.
         scale: the preset that set the size of things; studies adapt their rows to it.
         device: `auto`, `cpu`, `cuda`, ...
         threads: of every stage that computes; part of the result, as threads change the order in
@@ -144,6 +156,7 @@ class Params(Section):
 
     methods: Annotated[list[Name], Field(min_length=1)]
     dataset: DatasetSettings
+    presets: Annotated[dict[Name, bool], AfterValidator(_one_preset)] = {}
     scale: Literal["cpu", "paper"] = "cpu"
     device: str
     threads: PositiveInt

@@ -1,4 +1,4 @@
-"""What all stages share: their command line, what they cost, and how mistakes are reported."""
+"""What all stages share: their command line, their plan, what they cost, and how mistakes read."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ import importlib
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
 
 from backfill import machine
-from backfill.artifacts import Layout, replacing
+from backfill.artifacts import MAIN_WORKSPACE, Layout, load_object, replacing
 from backfill.errors import InputError
-from backfill.params import Params, load
+from backfill.params.base import Name, Section
+from backfill.pipeline.plans import PLANS
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -26,16 +30,15 @@ class Done(NamedTuple):
     unit: str
 
 
-def run(stage: Callable[..., Done], *arguments: str, argv: Sequence[str] | None = None) -> None:
-    """Validate params.yaml and call `stage(params, layout, *arguments)`, then exit.
+def run(stage: Callable[..., Done], argv: Sequence[str] | None = None) -> None:
+    """Call `stage(plan, layout)` or, if its plans are by row, `stage(plan, layout, row)`, and exit.
 
-    What it cost is left in data/<dataset>/costs/: wall time and peak memory of this process, its
-    start included (with Ray, less what other processes took), and items per second of the stage's
-    own work.
+    What it cost is left in data/<workspace>/costs/: wall time and peak memory of this process, its
+    start included (with Ray, without what other processes took), and items per second of the
+    stage's own work.
 
     Args:
-        stage: does the work.
-        arguments: names of the command line's arguments, such as the row of params.yaml.
+        stage: does the work; named as its file is.
         argv: the command line, sys.argv by default.
     """
     program = sys.modules["__main__"].__spec__
@@ -45,14 +48,17 @@ def run(stage: Callable[..., Done], *arguments: str, argv: Sequence[str] | None 
     parser = argparse.ArgumentParser(
         prog=f"python -m {stage.__module__}", description=(stage.__doc__ or "").split("\n")[0]
     )
-    for argument in arguments:
-        parser.add_argument(argument)
+    if stage.__name__ != "split":
+        parser.add_argument("row", help="the row, or the study, that it makes")
+    parser.add_argument("--workspace", default=MAIN_WORKSPACE, help="where; main by default")
     values = vars(parser.parse_args(argv))
-    try:
-        params: Params = load()
-        layout = Layout(params.dataset.name)
+    with mistakes_in_one_line():
+        layout = Layout(named("--workspace", values.pop("workspace")))
+        row = [named("row", value) for value in values.values()]
+        plan = read_plan(layout, stage.__name__, *row)
+        machine.use_threads(getattr(plan, "threads", None))
         begun = time.perf_counter()
-        done = stage(params, layout, *values.values())
+        done = stage(plan, layout, *row)
         cost = {
             "wall_s": round(machine.seconds_since_start(), 2),
             "peak_gib": round(machine.peak_gib(), 3),
@@ -61,8 +67,45 @@ def run(stage: Callable[..., Done], *arguments: str, argv: Sequence[str] | None 
             "unit": done.unit,
             "machine": machine.described(),
         }
-        with replacing(layout.cost(stage.__name__, *values.values())) as temporary:
+        with replacing(layout.cost(stage.__name__, *row)) as temporary:
             temporary.write_text(f"{json.dumps(cost, indent=1)}\n")
+
+
+def named(argument: str, value: str) -> str:
+    """A name from the command line, checked before it becomes part of a path.
+
+    Raises:
+        InputError: it is not lower-case letters, digits and underscores.
+    """
+    try:
+        return TypeAdapter(Name).validate_python(value)
+    except ValidationError:
+        expected = "expected lower-case letters, digits and underscores"
+        raise InputError(f"{argument}: {expected}, got {value!r}") from None
+
+
+def read_plan(layout: Layout, stage: str, *row: str) -> Any:
+    """The settings of a stage.
+
+    Raises:
+        InputError: the stage `plan` has not written them, or the file is damaged.
+    """
+    path = layout.plan(stage, *row)
+    model: type[Section] = PLANS[stage]
+    try:
+        return model.model_validate(load_object(path, "what `dvc repro plan` writes"))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise InputError(
+            f"{path}: expected what `dvc repro plan` writes, got: {first['msg']}"
+        ) from error
+
+
+@contextmanager
+def mistakes_in_one_line() -> Iterator[None]:
+    """End the program with one message, and no traceback, after what a user can mend."""
+    try:
+        yield
     except InputError as error:
         sys.exit(f"error: {error}")
     except OSError as error:

@@ -2,107 +2,74 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from backfill import orders
+from backfill.arrays import Array, Floats, System
 from backfill.artifacts import LOG_VARIANCE, Layout, load_array, save_array
 from backfill.encoders.classifier import StoredClassifier
 from backfill.errors import InputError
-from backfill.params import Order, Params
-from backfill.retrieval import Relevance
-from backfill.retrieval.oracle import mean_gains
+from backfill.params.base import SystemSets
+from backfill.pipeline.plans import OrderPlan
+from backfill.relevance import Relevance
 from backfill.stages.command import Done, run
-from backfill.stages.systems import of_seed, system
-
-Array = np.ndarray[Any, Any]
-
-UNCERTAINTY = {
-    "least_confidence": orders.least_confidence,
-    "margin": orders.margin,
-    "entropy": orders.entropy,
-}
+from backfill.stages.systems import system
 
 
-def order(params: Params, layout: Layout, name: str) -> Done:
-    """Write the (S, N) backfill order of one row.
+class StoredInputs:
+    """What an order may read, from the files of a workspace.
+
+    Args:
+        layout: of the workspace.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+    def count(self) -> int:
+        """Number N of items in the gallery."""
+        return len(load_array(self.layout.labels("gallery")))
+
+    def gallery(self, embedding_set: str) -> Array:
+        """(S, N, D) gallery embeddings of a set, such as `old` or `forward/h`."""
+        return load_array(self.layout.embeddings(embedding_set, "gallery"))
+
+    def classifier(self, encoder: str) -> StoredClassifier:
+        """The classifier of an encoder."""
+        return StoredClassifier.load(self.layout.embeddings(encoder))
+
+    def log_variance(self, transform: str) -> Floats:
+        """(S, N) log-variances that a transform predicts for the gallery."""
+        return load_array(self.layout.embeddings(f"{transform}/{LOG_VARIANCE}", "gallery"))
+
+    def system(self, sets: SystemSets) -> System:
+        """(S, Q, D) query and (S, N, D) gallery embeddings of a system."""
+        return system(self.layout, sets)
+
+    def relevance(self) -> Relevance:
+        """Which gallery items are relevant to which query."""
+        return Relevance.load(self.layout.relevance)
+
+
+def order(plan: OrderPlan, layout: Layout, name: str) -> Done:
+    """Write the (S, N) backfill orders of one row.
+
+    Args:
+        plan: the stage's settings.
+        layout: of the workspace.
+        name: of the order.
 
     Raises:
-        InputError: what it is made from is missing or holds what is no number; names the row.
+        InputError: what it is made from is missing or holds numbers that are not finite; names
+            the row.
     """
     try:
-        made = by_seed(params, layout, params.orders[name])
+        made = orders.make(plan.row, StoredInputs(layout), plan.seeds)
     except InputError as error:
         raise InputError(f"orders.{name}: {error}") from error
     save_array(layout.order(name), np.stack(made))
     return Done(sum(map(len, made)), "items")
 
 
-def by_seed(params: Params, layout: Layout, row: Order) -> list[orders.Permutation]:
-    """The order under every seed; the same one for all where nothing that it rests on varies."""
-    if row.kind == "random":
-        count = len(load_array(layout.labels("gallery")))
-        return [orders.random(count, seed) for seed in params.seeds]
-    if row.kind == "coverage":
-        return covered(params, layout, row)
-    if row.kind == "oracle":
-        return known(params, layout, row)
-    if row.kind == "predicted":
-        doubts = load_array(layout.embeddings(f"{row.scored}/{LOG_VARIANCE}", "gallery"))
-        of_each = np.broadcast_to(doubts, (len(params.seeds), doubts.shape[1]))
-        return [orders.by_score(scores) for scores in of_each]
-    scores = uncertainty(layout, row, row.kind)
-    return [orders.by_score(scores)] * len(params.seeds)
-
-
-def uncertainty(layout: Layout, row: Order, kind: str) -> Array:
-    """(N,) a classifier's uncertainty about stored gallery embeddings."""
-    classifier = StoredClassifier.load(layout.embeddings(row.classified))
-    gallery = load_array(layout.embeddings(row.scored, "gallery"))[0]
-    return np.asarray(UNCERTAINTY[kind](classifier.scores(gallery)))
-
-
-def covered(params: Params, layout: Layout, row: Order) -> list[Array]:
-    """Of each seed, by what the transform predicts, or where there is none by least confidence."""
-    assert row.over is not None
-    spaces = load_array(layout.embeddings(row.over, "gallery"))
-    if row.predicts:
-        doubts = load_array(layout.embeddings(f"{row.scored}/{LOG_VARIANCE}", "gallery"))
-    else:
-        doubts = uncertainty(layout, row, "least_confidence")[None]
-    return [
-        orders.coverage(
-            spaces[place % len(spaces)],
-            doubts[place % len(doubts)],
-            seed,
-            group_size=row.group_size,
-            scored_share=row.scored_share,
-        )
-        for place, seed in enumerate(params.seeds)
-    ]
-
-
-def known(params: Params, layout: Layout, row: Order) -> list[Array]:
-    """Of each seed, by what backfilling an item is really worth."""
-    assert row.before is not None
-    assert row.after is not None
-    relevance = Relevance.load(layout.relevance)
-    systems = system(layout, row.before), system(layout, row.after)
-    return [
-        orders.by_score(
-            mean_gains(
-                of_seed(systems[0], place),
-                of_seed(systems[1], place),
-                relevance,
-                seed,
-                states=row.states,
-                queries=row.queries,
-            )
-        )
-        for place, seed in enumerate(params.seeds)
-    ]
-
-
 if __name__ == "__main__":
-    run(order, "name")
+    run(order)

@@ -2,75 +2,74 @@
 
 from __future__ import annotations
 
-import pandas as pd
+import numpy as np
 
+from backfill.arrays import Array
 from backfill.artifacts import Layout, load_array, load_object
-from backfill.params import Params
+from backfill.errors import InputError
+from backfill.pipeline.plans import ReportPlan
+from backfill.reporting.panel import PanelResults
 from backfill.reporting.report import write_report
-from backfill.reporting.study import PanelResults, StudyResults
-from backfill.results import GROUPS, MethodResult
+from backfill.reporting.sampling import Sampling
+from backfill.reporting.study import Study
+from backfill.results import MethodResult
 from backfill.stages.command import Done, run
 
 
-def report(params: Params, layout: Layout, study: str) -> Done:
-    """Write metrics, tables, figures and the page of one study to reports/<dataset>/<study>/."""
-    found = results(params, layout, study)
-    write_report(
-        found,
-        layout.report(study),
-        costs=costs(params, layout, study),
-        dataset=params.dataset.name,
-        # Where the work ran changes no result.
-        parameters=params.model_dump(mode="json", exclude_none=True, exclude={"compute"}),
-        seed=params.report.seed,
-        resamples=params.report.bootstrap_resamples,
-        level=params.report.confidence,
-    )
-    return Done(sum(len(panel.results) for panel in found.panels.values()), "methods")
+def report(plan: ReportPlan, layout: Layout, name: str) -> Done:
+    """Write the table, metrics, figures and page of one study.
 
+    Args:
+        plan: the stage's settings.
+        layout: of the workspace.
+        name: of the study.
 
-def costs(params: Params, layout: Layout, study: str) -> pd.DataFrame:
-    """What each stage before the report cost when it was last run, as far as that was kept.
-
-    These files are no dependency in dvc.yaml: that a stage took longer is no reason to report anew.
+    Raises:
+        InputError: results are missing, damaged, or were measured in different ways.
     """
-    kept = []
-    for stage, *row in params.stages_of(study):
-        path = layout.cost(stage, *row)
-        if path.exists():
-            cost = load_object(path, "what a stage cost")
-            kept.append({"stage": stage, "row": "".join(row), **cost})
-    return pd.DataFrame(kept)
-
-
-def results(params: Params, layout: Layout, study: str) -> StudyResults:
-    """What `evaluate` left of a study's methods, sorted into its panels."""
-    chosen = params.studies[study]
-    panels = {}
-    for name, references in chosen.panels.items():
-        rows = {row: m.shown_as(row) for row, m in params.in_panel(study, name).items()}
-        panels[name] = PanelResults(
+    panels = {
+        panel: PanelResults(
             results={
-                label: MethodResult.load(layout.evaluation(study, row))
-                for row, label in rows.items()
+                label: MethodResult.load(layout.evaluation(method))
+                for label, method in chosen.methods.items()
             },
-            names={label: row for row, label in rows.items()},
-            old=rows[references.old],
-            new=rows[references.new],
+            names=chosen.methods,
+            old=chosen.old,
+            new=chosen.new,
         )
-    # Every method has the same queries, and so the same groups.
-    any_method = next(iter(chosen.panels.values())).old
-    return StudyResults(
-        study,
-        panels,
-        figure=chosen.figure,
-        compare=chosen.compare,
-        groups=load_array(layout.evaluation(study, any_method) / GROUPS)
-        if chosen.figure == "subgroups"
-        else None,
-        minority=chosen.minority,
+        for panel, chosen in plan.panels.items()
+    }
+    study = Study(
+        dataset=plan.dataset,
+        name=name,
+        panels=panels,
+        sampling=Sampling(
+            seed=plan.report.seed,
+            resamples=plan.report.bootstrap_resamples,
+            level=plan.report.confidence,
+        ),
+        figure=plan.figure,
+        compare=plan.compare,
+        groups=query_groups(layout),
+        minority=plan.minority,
     )
+    write_report(study, layout.report(name), parameters=plan.settings)
+    return Done(sum(len(panel.results) for panel in panels.values()), "methods")
+
+
+def query_groups(layout: Layout) -> Array:
+    """(Q,) the name of each query's group.
+
+    Raises:
+        InputError: the names of the dataset's groups are missing, or too few.
+    """
+    groups = load_array(layout.groups("query"))
+    names = load_object(layout.names, "the names of all groups")
+    try:
+        return np.asarray(np.array(names["groups"], dtype=np.str_)[groups])
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise InputError(f"{layout.names}: expected the names of all groups ({error!r})") from error
 
 
 if __name__ == "__main__":
-    run(report, "study")
+    run(report)

@@ -1,29 +1,27 @@
-"""Stored embeddings as the retrieval systems that rows of params.yaml name."""
+"""Stored embeddings as the retrieval systems that rows name."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
+from backfill.arrays import System
 from backfill.artifacts import Layout, load_array
-from backfill.params import Pair
-
-Array = np.ndarray[Any, Any]
+from backfill.params.base import SystemSets
 
 
-def system(layout: Layout, pair: Pair) -> tuple[Array, Array]:
+def system(layout: Layout, sets: SystemSets) -> System:
     """The stored (S, Q, D) query and (S, N, D) gallery embeddings of a retrieval system.
 
     The gallery stays on disk until it is looked at.
+
+    Raises:
+        InputError: an embedding set is missing or damaged.
     """
-    return (
-        load_array(layout.embeddings(pair.query, "query")),
-        load_array(layout.embeddings(pair.gallery, "gallery"), memory_map=True),
+    return System(
+        load_array(layout.embeddings(sets.query, "query")),
+        load_array(layout.embeddings(sets.gallery, "gallery"), memory_map=True),
     )
 
 
-def of_seed(pair: tuple[Array, Array], seed: int) -> tuple[Array, Array]:
-    """One seed's query and gallery embeddings; an encoder has only one of each."""
-    query, gallery = (array[seed if len(array) > 1 else 0] for array in pair)
-    return query, gallery
+def of_seed(stored: System, seed: int) -> System:
+    """The query and gallery embeddings of one seed; an encoder has the same for all."""
+    query, gallery = (array[seed if len(array) > 1 else 0] for array in stored)
+    return System(query, gallery)

@@ -2,77 +2,134 @@
 
 from __future__ import annotations
 
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from typing import NamedTuple
+
 import numpy as np
 
 from backfill import device as devices
-from backfill import transforms
+from backfill import machine, transforms
+from backfill.arrays import Float32s
 from backfill.artifacts import LOG_VARIANCE, Layout, load_array, replacing, save_array
 from backfill.encoders.classifier import StoredClassifier
 from backfill.errors import InputError
-from backfill.params import Params
+from backfill.params.rows.transforms import FastFill
+from backfill.pipeline.plans import TransformPlan
 from backfill.stages.command import Done, run
 
 
-def transform(params: Params, layout: Layout, name: str) -> Done:
-    """Write weights and training curves, and what the modules make of queries and gallery.
+class Made(NamedTuple):
+    """What training under one seed gave.
+
+    Attributes:
+        model: the trained modules.
+        losses: of each epoch.
+        outputs: module -> part -> (n, D) embeddings, or (n,) log-variances.
+    """
+
+    model: transforms.Transforms
+    losses: list[float]
+    outputs: dict[str, dict[str, Float32s]]
+
+
+def transform(plan: TransformPlan, layout: Layout, name: str) -> Done:
+    """Write weights, training curves, and what the modules make of queries and gallery.
+
+    Args:
+        plan: the stage's settings.
+        layout: of the workspace.
+        name: of the transform.
 
     Raises:
-        InputError: stored embeddings are missing, or fastfill's classifier lacks classes.
+        InputError: stored embeddings are missing, or the classifier that FastFill's loss needs
+            lacks classes.
     """
-    row = params.transforms[name]
-    training = row.training(params.transform)
-    device = devices.choose(params.device)
-    devices.make_deterministic(0)
-    seen = load_array(layout.allocation(row.trains_on))
-    views = {s: load_array(layout.embeddings(s, "train"))[:, seen] for s in row.inputs}
-    labels = load_array(layout.labels("train"))[seen]
-    stored = {
-        part: {source: load_array(layout.embeddings(source, part))[0] for source in row.inputs}
-        for part in ("query", "gallery")
-    }
-
-    classifier = None
-    if row.loss == "fastfill":
-        classifier = StoredClassifier.load(layout.embeddings(row.new))
-        classes = np.unique(labels)
-        missing = len(np.setdiff1d(classes, classifier.classes))
-        if missing:
-            raise InputError(
-                f"transforms.{name}.new: the classifier of {row.new!r} lacks {missing} of the "
-                f"{len(classes)} classes that are trained on, and loss fastfill needs all of them"
-            )
-
-    outputs: dict[str, dict[str, list[np.ndarray]]] = {  # type: ignore[type-arg]
-        module: {part: [] for part in stored}
-        for module in (*row.modules, *([LOG_VARIANCE] if row.uncertainty else []))
-    }
+    _require_classes(plan, layout, name)
+    made = dict(zip(plan.seeds, _of_seeds(plan, layout, name), strict=True))
     with replacing(layout.transform(name)) as folder:
         folder.mkdir()
-        for seed in row.seeds or params.seeds:
-            history: list[dict[str, float]] = []
-            model = transforms.train(
-                row,
-                training,
-                views,
-                labels,
-                classifier,
-                seed=seed,
-                device=device,
-                log=history.append,
-                title=f"transform {name}, seed {seed}",
-            )
-            transforms.save(model, folder / f"seed_{seed}.safetensors")
-            rows = [f"{step}\t{record['loss']}" for step, record in enumerate(history)]
+        for seed, result in made.items():
+            transforms.save(result.model, folder / f"seed_{seed}.safetensors")
+            rows = [f"{step}\t{loss}" for step, loss in enumerate(result.losses)]
             (folder / f"loss_seed_{seed}.tsv").write_text("\n".join(["step\tloss", *rows, ""]))
-            for part, embeddings in stored.items():
-                for module, made in transforms.apply(model, embeddings, device).items():
-                    outputs[module][part].append(made)
     with replacing(layout.embeddings(name)) as folder:
-        for module, parts in outputs.items():
-            for part, by_seed in parts.items():
-                save_array(folder / module / f"{part}.npy", np.stack(by_seed))
-    return Done(len(seen) * training.epochs * len(row.seeds or params.seeds), "embeddings")
+        for module, parts in next(iter(made.values())).outputs.items():
+            for part in parts:
+                of_seeds = [result.outputs[module][part] for result in made.values()]
+                save_array(folder / module / f"{part}.npy", np.stack(of_seeds))
+    images = len(load_array(layout.share(plan.row.trains_on)))
+    return Done(images * plan.training.epochs * len(plan.seeds), "embeddings")
+
+
+def _of_seeds(plan: TransformPlan, layout: Layout, name: str) -> list[Made]:
+    """Seeds side by side, one thread each, so that their number changes no result.
+
+    Each is a chain of small products, which several threads hardly share. On a GPU they follow
+    each other.
+    """
+    work = partial(train_seed, plan, layout, name)
+    at_once = min(plan.threads, len(plan.seeds))
+    if at_once == 1 or devices.choose(plan.device).type != "cpu":
+        return list(map(work, plan.seeds))
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(at_once, context) as pool:
+        return list(pool.map(work, plan.seeds))
+
+
+def train_seed(plan: TransformPlan, layout: Layout, name: str, seed: int) -> Made:
+    """Train under one seed, with one thread, and apply the modules to queries and gallery."""
+    machine.use_threads(1)
+    device = devices.choose(plan.device)
+    devices.make_deterministic(0)
+    row = plan.row
+    seen = load_array(layout.share(row.trains_on))
+    views = {s: load_array(layout.views(s), memory_map=True)[:, seen] for s in row.inputs}
+    labels = load_array(layout.labels("train"))[seen]
+    losses: list[float] = []
+    model = transforms.train(
+        row,
+        plan.training,
+        views,
+        labels,
+        _classifier(plan, layout),
+        seed=seed,
+        device=device,
+        log=lambda record: losses.append(record["loss"]),
+        title=f"transform {name}, seed {seed}",
+    )
+    outputs: dict[str, dict[str, Float32s]] = {
+        module: {} for module in (*row.modules, *([LOG_VARIANCE] if row.uncertainty else []))
+    }
+    for part in ("query", "gallery"):
+        stored = {source: load_array(layout.embeddings(source, part))[0] for source in row.inputs}
+        for module, made in transforms.apply(model, stored, device).items():
+            outputs[module][part] = made
+    return Made(model, losses, outputs)
+
+
+def _classifier(plan: TransformPlan, layout: Layout) -> StoredClassifier | None:
+    row = plan.row
+    if not isinstance(row, FastFill):
+        return None
+    return StoredClassifier.load(layout.embeddings(row.new))
+
+
+def _require_classes(plan: TransformPlan, layout: Layout, name: str) -> None:
+    """Raise InputError if the classifier of the new encoder lacks classes that are trained on."""
+    classifier = _classifier(plan, layout)
+    if classifier is None:
+        return
+    seen = load_array(layout.share(plan.row.trains_on))
+    classes = np.unique(load_array(layout.labels("train"))[seen])
+    missing = len(np.setdiff1d(classes, classifier.classes))
+    if missing:
+        raise InputError(
+            f"transforms.{name}.new: expected a classifier of all {len(classes)} classes that are "
+            f"trained on, got one that lacks {missing}"
+        )
 
 
 if __name__ == "__main__":
-    run(transform, "name")
+    run(transform)

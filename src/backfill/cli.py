@@ -1,0 +1,126 @@
+"""The command `backfill`: what DVC does not do by itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from backfill.artifacts import MAIN_WORKSPACE, Layout, load_object
+from backfill.errors import InputError
+from backfill.params import MAIN, load_params
+from backfill.params.catalogue import names as study_names
+from backfill.params.files import read
+from backfill.params.mistakes import nearest
+from backfill.pipeline import presets
+from backfill.pipeline.workspace import prepare
+from backfill.stages.command import mistakes_in_one_line, named
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
+)
+Overrides = Annotated[
+    list[str] | None, typer.Argument(help="presets and values: dataset=cifar100 train.epochs=3")
+]
+Workspace = Annotated[str, typer.Option(help="main, or that of a dataset's studies")]
+
+
+@app.command()
+def pipeline(workspace: Workspace = MAIN_WORKSPACE) -> None:
+    """Write dvc.yaml: the stages that params.yaml and the studies ask for."""
+    layout = Layout(named("--workspace", workspace))
+    print(prepare(layout, [MAIN] if layout.is_main else []))
+
+
+@app.command()
+def params(overrides: Overrides = None) -> None:
+    """Write presets and values into params.yaml, and keep its comments."""
+    presets.write(presets.composed(overrides or []), Path("params.yaml"))
+    load_params()
+    pipeline()
+
+
+@app.command()
+def study(
+    name: Annotated[str, typer.Argument(help="a file of studies/, without .yaml")],
+    overrides: Overrides = None,
+    workspace: Annotated[str | None, typer.Option(help="the dataset's name by default")] = None,
+    run: Annotated[bool, typer.Option(help="run it, or only write its pipeline")] = True,
+) -> None:
+    """Make a study's report: reports/<workspace>/<study>/.
+
+    The workspace keeps parameters, a dvc.yaml and a dvc.lock of its own. Overrides are for a new
+    one; one that is there is used as it is.
+    """
+    if name not in (known := study_names()):
+        raise InputError(f"study: expected a study, got {name!r}{nearest(name, known)}")
+    values = presets.composed(overrides or [])
+    layout = Layout(named("--workspace", workspace or _dataset_of(values)))
+    if layout.is_main:
+        raise InputError(f"--workspace: expected another name, got {MAIN_WORKSPACE!r}")
+    if not layout.params.exists():
+        presets.write(values, layout.params)
+    elif overrides and values != read(layout.params):
+        raise InputError(
+            f"{layout.params}: expected the parameters of {' '.join(overrides)}, got others; edit "
+            "the file, or name another --workspace"
+        )
+    path = prepare(layout, [name])
+    if run:
+        _dvc("repro", f"{path}:report-{name}")
+        show(layout.report(name))
+
+
+@app.command()
+def show(
+    folder: Annotated[Path, typer.Argument(help="a report's folder")] = Layout().report(MAIN),
+) -> None:
+    """Print a report's table, and where its page is."""
+    from backfill.reporting.__main__ import show as print_report  # pandas: for this alone
+
+    print_report(folder)
+
+
+@app.command()
+def costs(workspace: Workspace = MAIN_WORKSPACE) -> None:
+    """Print what each stage cost when it last ran: time, memory, speed."""
+    import pandas as pd
+    from tabulate import tabulate
+
+    from backfill.reporting.tables.costs import costs as by_stage
+
+    folder = Layout(named("--workspace", workspace)).data / "costs"
+    kept: list[dict[str, Any]] = []
+    for path in sorted(folder.rglob("*.json"), key=lambda path: path.stat().st_mtime):
+        stage, *row = path.relative_to(folder).with_suffix("").parts
+        kept.append({"stage": stage, "row": "".join(row), **load_object(path, "a stage's cost")})
+    if not kept:
+        raise InputError(f"{folder}: expected what stages cost, got nothing; `dvc repro` makes it")
+    print(tabulate(by_stage(pd.DataFrame(kept)), headers="keys", showindex=False))
+
+
+def _dataset_of(values: dict[str, Any]) -> str:
+    section = values.get("dataset")
+    return str(section.get("name")) if isinstance(section, dict) else str(section)
+
+
+def _dvc(*arguments: str) -> None:
+    """Run DVC from this environment; end as it ends."""
+    command = [sys.executable, "-m", "dvc", *arguments]
+    done = subprocess.run(command, env=os.environ | {"DVC_NO_ANALYTICS": "1"})
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def main() -> None:
+    """Run the command line."""
+    with mistakes_in_one_line():
+        app()
+
+
+if __name__ == "__main__":
+    main()

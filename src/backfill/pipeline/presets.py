@@ -1,0 +1,92 @@
+"""params.yaml with the presets of conf/ on top, as `dvc exp run -S dataset=...` writes it.
+
+Here the comments stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from backfill.artifacts import replacing
+from backfill.errors import InputError
+
+CONF = Path("conf")
+
+
+def composed(overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """The parameters of ./params.yaml under Hydra overrides.
+
+    Args:
+        overrides: presets such as `dataset=cifar100`, values such as `train.epochs=3`.
+
+    Raises:
+        InputError: an override names no preset or key.
+    """
+    try:
+        with initialize_config_dir(str(CONF.resolve()), version_base=None):
+            config = compose("config", list(overrides))
+            values: dict[str, Any] = OmegaConf.to_container(config, resolve=True)
+            return values
+    except (HydraException, OmegaConfBaseException) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{' '.join(overrides) or CONF}: expected presets of {CONF} or keys of "
+                         f"params.yaml, got: {reason}") from error  # fmt: skip
+
+
+def write(values: dict[str, Any], path: Path, comments: Path = Path("params.yaml")) -> None:
+    """Write parameters with the comments of another file.
+
+    Args:
+        values: the parameters.
+        path: where to.
+        comments: the file whose layout and comments are kept.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    yaml = YAML()
+    yaml.width = 1000  # a mapping in one line stays there
+    document = yaml.load(comments) if comments.exists() else {}
+    _update(document, values)
+    with replacing(path) as temporary:
+        yaml.dump(document, temporary)
+
+
+def _update(old: Any, new: dict[str, Any]) -> None:
+    """Give the commented mapping `old` the keys and values of `new`, in place."""
+    for key in [key for key in old if key not in new]:
+        del old[key]
+    for key, value in new.items():
+        if isinstance(value, dict) and isinstance(old.get(key), dict):
+            _update(old[key], value)
+        elif key not in old or old[key] != value:
+            old[key] = _formatted(value)
+
+
+def _formatted(value: Any) -> Any:
+    """A new value as params.yaml is written: small mappings and lists in one line."""
+    if isinstance(value, dict):
+        made: Any = CommentedMap({key: _formatted(item) for key, item in value.items()})
+    elif isinstance(value, list):
+        made = CommentedSeq(map(_formatted, value))
+    else:
+        return value
+    if _depth(value) <= 2:
+        made.fa.set_flow_style()
+    return made
+
+
+def _depth(value: Any) -> int:
+    if not isinstance(value, dict | list):
+        return 0
+    inner = value.values() if isinstance(value, dict) else value
+    return 1 + max(map(_depth, inner), default=0)

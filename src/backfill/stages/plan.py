@@ -1,0 +1,49 @@
+"""Stage `plan`: all settings are right as a whole, and each stage is given those that it reads."""
+
+from __future__ import annotations
+
+import argparse
+
+from backfill.artifacts import MAIN_WORKSPACE, Layout, replacing
+from backfill.params import load
+from backfill.pipeline.dvc_yaml import require_current
+from backfill.pipeline.graph import needed
+from backfill.pipeline.plans import plans
+from backfill.stages.command import mistakes_in_one_line, named
+
+
+def plan(layout: Layout, studies: list[str]) -> None:
+    """Write one file of settings per stage and row.
+
+    Files that say the same as before keep their bytes, so that DVC runs no stage again.
+
+    Args:
+        layout: of the workspace.
+        studies: names of the studies that are made in it.
+
+    Raises:
+        InputError: settings are wrong, or dvc.yaml does not have the rows that they ask for.
+    """
+    settings = load(layout.params, studies)
+    graph = needed(settings, studies)
+    require_current(layout, graph)
+    with replacing(layout.data / "plan") as folder:
+        for (stage, *row), settings_of_stage in plans(settings, graph).items():
+            path = folder.joinpath(stage, *row).with_suffix(".json")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(settings_of_stage.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m backfill.stages.plan", description=__doc__)
+    parser.add_argument("studies", nargs="+", help="names of the studies that are made")
+    parser.add_argument("--workspace", default=MAIN_WORKSPACE, help="where; main by default")
+    arguments = parser.parse_args()
+    with mistakes_in_one_line():
+        names = [named("studies", name) for name in arguments.studies]
+        plan(Layout(named("--workspace", arguments.workspace)), names)
+
+
+if __name__ == "__main__":
+    main()
