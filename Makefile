@@ -1,27 +1,36 @@
-# make repro   the main comparison on the default dataset; again: only what has changed
-# make repro study=orders   another study of params.yaml, one report each
-# make test    linting, types, tests
-.PHONY: repro test lint types tests show compose clean
+# make repro                 the main comparison of params.yaml; again: only what has changed
+# make study name=orders     another study of studies/; on=dataset=cifar100 for another dataset
+# make test                  linting, types, tests
+.PHONY: repro study params pipeline show costs test lint types tests lock clean
 
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # A workflow that phones nobody.
 export DVC_NO_ANALYTICS := 1
 
-study := overview
+repro: pipeline
+	dvc repro
+	@backfill show
 
-repro: $(VENV)/installed
-	dvc repro report@$(study)
-	@$(MAKE) --no-print-directory show
+# A study's report, in the workspace of its dataset: reports/<dataset>/<study>/
+study: $(VENV)/installed
+	backfill study $(name) $(on)
 
-# The results table of a study of the dataset that params.yaml names, and where its report is.
+# make params with="dataset=cifar100": presets of conf/ on top of params.yaml, comments kept
+params: $(VENV)/installed
+	backfill params $(with)
+
+# dvc.yaml, from the rows that params.yaml and studies/overview.yaml name
+pipeline: $(VENV)/installed
+	@backfill pipeline > /dev/null
+
+# The main comparison's table, and where its page is
 show: $(VENV)/installed
-	@python -m backfill.reporting $(if $(filter-out overview,$(study)),\
-	  reports/$$(python -c "from backfill.params import load; print(load().dataset.name)")/$(study))
+	@backfill show
 
-# make compose with="dataset=cifar100 scale=paper": params.yaml from conf/
-compose: $(VENV)/installed
-	python -m backfill.compose $(with)
+# Time, memory and speed of each stage of the main comparison
+costs: $(VENV)/installed
+	@backfill costs
 
 test: lint types tests
 
@@ -32,7 +41,7 @@ lint: $(VENV)/installed
 types: $(VENV)/installed
 	mypy
 
-# One thread in each of the two workers: they would only wait for each other with more.
+# One thread in each of the two workers: with more they would only wait for each other.
 tests: $(VENV)/installed
 	OMP_NUM_THREADS=1 python -m pytest
 
