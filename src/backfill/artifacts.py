@@ -223,7 +223,9 @@ def load_array(path: Path, *, memory_map: bool = False) -> np.ndarray[Any, Any]:
     try:
         array = np.load(path, mmap_mode="r" if memory_map else None, allow_pickle=False)
     except FileNotFoundError:
-        raise InputError(f"{path}: expected an array, got no such file; `dvc repro` makes it") from None
+        raise InputError(
+            f"{path}: expected an array, got no such file; `dvc repro` makes it"
+        ) from None
     except (OSError, ValueError, EOFError) as error:
         raise InputError(f"{path}: expected a readable .npy array, got: {error}") from error
     if not isinstance(array, np.ndarray):

@@ -77,19 +77,18 @@ def study(
 
 @app.command()
 def show(
-    folder: Annotated[Path, typer.Argument(help="a report's folder")] = Layout().report(MAIN),
+    folder: Annotated[Path | None, typer.Argument(help="of a report; main's by default")] = None,
 ) -> None:
     """Print a report's table, and where its page is."""
     from backfill.reporting.__main__ import show as print_report  # pandas: for this alone
 
-    print_report(folder)
+    print_report(folder or Layout().report(MAIN))
 
 
 @app.command()
 def costs(workspace: Workspace = MAIN_WORKSPACE) -> None:
     """Print what each stage cost when it last ran: time, memory, speed."""
     import pandas as pd
-    from tabulate import tabulate
 
     from backfill.reporting.tables.costs import costs as by_stage
 
@@ -100,7 +99,7 @@ def costs(workspace: Workspace = MAIN_WORKSPACE) -> None:
         kept.append({"stage": stage, "row": "".join(row), **load_object(path, "a stage's cost")})
     if not kept:
         raise InputError(f"{folder}: expected what stages cost, got nothing; `dvc repro` makes it")
-    print(tabulate(by_stage(pd.DataFrame(kept)), headers="keys", showindex=False))
+    print(by_stage(pd.DataFrame(kept)).to_string(index=False))
 
 
 def _dataset_of(values: dict[str, Any]) -> str:

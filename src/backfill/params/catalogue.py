@@ -84,7 +84,8 @@ def collect(
 
     Args:
         studies: names.
-        dataset, scale: to which studies adapt the size of their rows.
+        dataset: name; studies adapt the size of their rows to it,
+        scale: and to this.
         root: of the repository.
 
     Returns:

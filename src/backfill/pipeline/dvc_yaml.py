@@ -42,19 +42,19 @@ def text(layout: Layout, graph: Graph) -> str:
         studies=list(graph.studies),
         files=graph.files,
         plans=graph.stages,
-        shares=[f"{name}/{share}" for name, split in graph.splits.items() for share in split.shares],
+        shares=[f"{name}/{s}" for name, split in graph.splits.items() for s in split.shares],
         report={
-            study: list(dict.fromkeys(chain.from_iterable(rows.values() for rows in panels.values())))
+            study: list(dict.fromkeys(name for rows in panels.values() for name in rows.values()))
             for study, panels in graph.panels.items()
         },
         embed=list(graph.encoders),
-        **{stage: {n: _flow(row) for n, row in rows.items()} for stage, rows in _rows(graph).items()},
-    )  # fmt: skip
+        **_rows(graph),
+    )
     return "".join(f"{line}\n" for line in rendered.split("\n")[:-1] if line != _NO_LINE)
 
 
-def _rows(graph: Graph) -> dict[str, dict[str, dict[str, str]]]:
-    """What the deps of each row interpolate. A dep that a row lacks repeats another one."""
+def _rows(graph: Graph) -> dict[str, dict[str, str]]:
+    """What the deps of each row interpolate, in one line. A dep that it lacks repeats another."""
     train = {}
     for name, encoder in graph.encoders.items():
         teacher = encoder.teacher if isinstance(encoder, CompatibleRow) else None
@@ -77,7 +77,10 @@ def _rows(graph: Graph) -> dict[str, dict[str, dict[str, str]]]:
         name: _four(inputs_of_method(row)) | {"order": row.order}
         for name, row in graph.methods.items()
     }
-    return {"train": train, "transform": transform, "order": order, "evaluate": evaluate}
+    stages = {"train": train, "transform": transform, "order": order, "evaluate": evaluate}
+    return {
+        stage: {name: _flow(row) for name, row in rows.items()} for stage, rows in stages.items()
+    }
 
 
 def _four(names: list[str]) -> dict[str, str]:

@@ -57,33 +57,37 @@ def needed(settings: Settings, studies: Iterable[str]) -> Graph:
     """
     params, catalogue = settings
     names = list(dict.fromkeys(studies))
-    panels = {
-        name: {panel: catalogue.studies[name].rows_of(panel) for panel in catalogue.studies[name].panels}
-        for name in names
-    }  # fmt: skip
+    panels: dict[str, dict[str, dict[str, str]]] = {}
+    for name in names:
+        study = catalogue.studies[name]
+        panels[name] = {panel: study.rows_of(panel) for panel in study.panels}
     if MAIN in panels:  # params.yaml says which of its methods, in which order
         panels[MAIN] = {"all": {name: name for name in params.methods}}
-    methods = {m for of_study in panels.values() for rows in of_study.values() for m in rows.values()}
+    methods = {
+        method for study in panels.values() for panel in study.values() for method in panel.values()
+    }
     orders = {catalogue.methods[name].order for name in methods}
     left = [
-        *(folder for name in methods for folder in inputs_of_method(catalogue.methods[name])),
-        *(folder for name in orders for folder in inputs_of_order(catalogue.orders[name])),
+        *(row for name in methods for row in inputs_of_method(catalogue.methods[name])),
+        *(row for name in orders for row in inputs_of_order(catalogue.orders[name])),
     ]
     made: set[str] = set()
+    splits: set[str] = set()
     while left:
         name = left.pop()
-        if name not in made:
-            made.add(name)
-            if name in catalogue.transforms:
-                left += catalogue.transforms[name].inputs
-            elif isinstance(encoder := catalogue.encoders[name], CompatibleRow):
-                left.append(encoder.teacher)
-    splits = {
-        catalogue.encoders[n].trains_on if n in catalogue.encoders else catalogue.transforms[n].trains_on
-        for n in made
-    }  # fmt: skip
+        if name in made:
+            continue
+        made.add(name)
+        if name in catalogue.transforms:
+            transform = catalogue.transforms[name]
+            left += transform.inputs
+            splits.add(transform.trains_on.partition("/")[0])
+        else:
+            encoder = catalogue.encoders[name]
+            left += [encoder.teacher] if isinstance(encoder, CompatibleRow) else []
+            splits.add(encoder.trains_on.partition("/")[0])
     chosen = {
-        "splits": {name.partition("/")[0] for name in splits},
+        "splits": splits,
         "encoders": made,
         "transforms": made,
         "orders": orders,

@@ -6,6 +6,7 @@ stages that read it, and DVC runs these and what follows them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from backfill.datasets import DatasetSettings
@@ -115,8 +116,8 @@ def plans(settings: Settings, graph: Graph) -> dict[tuple[str, ...], Section]:
         (stage,) or (stage, row) -> its plan.
     """
     params = settings.params
-    machine = {"device": params.device, "threads": params.threads}
-    seeds = {"threads": params.threads, "seeds": params.seeds}
+    machine: dict[str, Any] = {"device": params.device, "threads": params.threads}
+    seeds: dict[str, Any] = {"threads": params.threads, "seeds": params.seeds}
     found: dict[tuple[str, ...], Section] = {
         ("split",): SplitPlan(dataset=params.dataset, splits=graph.splits)
     }
@@ -152,7 +153,7 @@ def _report(name: str, settings: Settings, graph: Graph, question: str) -> Repor
             methods=methods, old=label_of[chosen.old], new=label_of[chosen.new]
         )
     shown = {method for panel in panels.values() for method in panel.methods.values()}
-    rows = {
+    rows: dict[str, Mapping[str, Section]] = {
         "methods": {n: graph.methods[n].upgrade for n in graph.methods if n in shown},
         "transforms": graph.transforms,
         "encoders": graph.encoders,
@@ -169,7 +170,14 @@ def _report(name: str, settings: Settings, graph: Graph, question: str) -> Repor
         # Where the work ran changes no result.
         settings=params.model_dump(mode="json", exclude_none=True, exclude={"compute"})
         | {
-            section: {n: row.model_dump(mode="json", exclude_defaults=True) for n, row in of.items()}
+            section: {
+                n: row.model_dump(mode="json", exclude_defaults=True) for n, row in of.items()
+            }
             for section, of in rows.items()
         },
     )
+
+
+def _dumped(rows: Mapping[str, Section]) -> dict[str, Any]:
+    """Rows as their files have them, without what is left at its default."""
+    return {name: row.model_dump(mode="json", exclude_defaults=True) for name, row in rows.items()}

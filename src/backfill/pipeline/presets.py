@@ -37,7 +37,7 @@ def composed(overrides: Sequence[str] = ()) -> dict[str, Any]:
             values: dict[str, Any] = OmegaConf.to_container(config, resolve=True)
             return values
     except (HydraException, OmegaConfBaseException) as error:
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error).partition("Config search path")[0].split())
         raise InputError(f"{' '.join(overrides) or CONF}: expected presets of {CONF} or keys of "
                          f"params.yaml, got: {reason}") from error  # fmt: skip
 

@@ -7,9 +7,12 @@ import json
 import numpy as np
 
 from backfill import splits
+from backfill.arrays import Int64s
 from backfill.artifacts import PARTS, Layout, replacing, save_array, save_chunks, save_twin
 from backfill.datasets import Dataset, ImageSet, load
+from backfill.datasets.image_files import ImageFiles, require_decoded
 from backfill.errors import InputError
+from backfill.params.rows.splits import Split
 from backfill.pipeline.plans import SplitPlan
 from backfill.stages.command import Done, run
 
@@ -41,7 +44,7 @@ def split(plan: SplitPlan, layout: Layout) -> Done:
             if part == "gallery" and items is dataset.query:
                 save_twin(draft.images(part), draft.images("query"))
             elif isinstance(items.images, ImageFiles):
-                chunks = decode_chunks(items.images, undecodable)
+                chunks = items.images.chunks(undecodable)
                 save_chunks(draft.images(part), items.images.shape, np.uint8, chunks)
             else:
                 save_array(draft.images(part), items.images)
