@@ -7,17 +7,16 @@ from typing import Any
 
 import pytest
 
-from backfill import params
-from backfill.compose import composed
-
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def minimal_params() -> Callable[..., params.Params]:
+def minimal_params() -> Callable[..., Any]:
     """Valid parameters around a dataset's settings: three methods, tiny networks, one epoch."""
+    from backfill import params
+    from backfill.compose import composed
 
-    def make(dataset: dict[str, Any]) -> params.Params:
+    def make(dataset: dict[str, Any]) -> Any:
         raw = composed(["dataset=digits"], ROOT / "conf")
         network = {"family": "resnet", "blocks": [1], "width": 4, "embedding_dim": 8}
         kept = {
