@@ -56,11 +56,24 @@ def test_further_settings_and_unlabelled_images(
     ("arguments", "parts"),
     [
         (["imagenet", "{root}"], ["got an empty folder", "train/", "val/"]),
-        (["imagenet"], ["imagenet: root: Field required"]),
-        (["imagenet", "{root}", "seize=3"], ["imagenet: seize: Extra inputs"]),
+        (["imagenet"], ["imagenet: root: expected a value, got none"]),
+        (
+            ["imagenet", "{root}", "seize=3"],
+            ["imagenet: seize: expected one of the settings name, ", "got an unknown one"],
+        ),
+        (
+            ["glyphs", "", "scale=[2, 1]"],
+            ["scale: expected the smaller bound first, got [2.0, 1.0]"],
+        ),
         (["imagenet", "{root}", "size"], ["imagenet: expected key=value, got 'size'"]),
         (["imagenet", "{root}", "size=[1"], ["imagenet: size: expected a value in YAML, got '[1'"]),
-        (["roxford5k", "{root}", "size=1"], ["train_root: Field required", "size: Input should"]),
+        (
+            ["roxford5k", "{root}", "size=1"],
+            [
+                "train_root: expected a value, got none",
+                "size: expected greater than or equal to 8, got 1",
+            ],
+        ),
     ],
 )
 def test_what_cannot_be_used_is_one_error(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import ValidationError
@@ -12,6 +12,9 @@ from backfill.datasets.registry import READERS
 from backfill.datasets.settings import Settings
 from backfill.datasets.summary import describe
 from backfill.errors import InputError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 def check(name: str, root: str | None, assignments: Sequence[str], dim: int, views: int) -> str:
@@ -49,9 +52,12 @@ def parse(name: str, root: str | None, assignments: Sequence[str]) -> Settings:
     """
     if name not in READERS:
         raise InputError(f"dataset: expected one of {', '.join(READERS)}, got {name!r}")
+    keys = list(READERS[name].settings.model_fields)
     values: dict[str, Any] = {"name": name}
-    if root is not None:
+    if root is not None and "root" in keys:
         values["root"] = root
+    elif root is not None:  # a dataset without files: the first argument is a setting
+        assignments = [root, *assignments]
     for assignment in assignments:
         key, equals, value = assignment.partition("=")
         if not equals:
@@ -63,7 +69,18 @@ def parse(name: str, root: str | None, assignments: Sequence[str]) -> Settings:
     try:
         return READERS[name].settings.model_validate(values)
     except ValidationError as error:
-        mistakes = [
-            f"{'.'.join(map(str, mistake['loc']))}: {mistake['msg']}" for mistake in error.errors()
-        ]
+        mistakes = [_worded(mistake, keys) for mistake in error.errors()]
         raise InputError(f"{name}: " + "; ".join(mistakes)) from None
+
+
+def _worded(mistake: ErrorDetails, keys: list[str]) -> str:
+    """Word one mistake as all errors are; `keys` are the settings that there are."""
+    key = ".".join(map(str, mistake["loc"]))
+    if mistake["type"] == "missing":
+        return f"{key}: expected a value, got none"
+    if mistake["type"] == "extra_forbidden":
+        return f"{key}: expected one of the settings {', '.join(keys)}, got an unknown one"
+    text = mistake["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    if ", got " in text:
+        return f"{key}: {text}"
+    return f"{key}: expected {text}, got {mistake['input']!r}"
