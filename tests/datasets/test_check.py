@@ -62,7 +62,7 @@ def test_further_settings_and_unlabelled_images(
             ["imagenet: seize: expected one of the settings name, ", "got an unknown one"],
         ),
         (
-            ["glyphs", "", "scale=[2, 1]"],
+            ["glyphs", "scale=[2, 1]"],
             ["scale: expected the smaller bound first, got [2.0, 1.0]"],
         ),
         (["imagenet", "{root}", "size"], ["imagenet: expected key=value, got 'size'"]),
@@ -106,6 +106,10 @@ def test_datasets_without_files_need_no_folder(capsys: pytest.CaptureFixture[str
     found = lines(capsys.readouterr().out)
     assert found["training"].startswith("898 images, 10 classes, 1 x 8 x 8")
     assert "published" not in found
+    main(["check", "digits", "test_fraction=0.1"])
+    assert lines(capsys.readouterr().out)["training"].startswith("1,617 images")
+    with pytest.raises(SystemExit, match="error: digits: expected key=value, got '/data'"):
+        main(["check", "digits", "/data"])
 
 
 def test_another_command_line_can_call_it_and_gets_the_text(tmp_path: Path) -> None:
