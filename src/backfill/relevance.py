@@ -1,50 +1,63 @@
 """Which gallery items are relevant to a query, and which are left out of its ranking."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from backfill import validate
+from backfill.arrays import Int64s
 from backfill.artifacts import replacing
 from backfill.errors import InputError
-
-Int64s = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Relevance:
     """Positives and ignored items of Q queries in a gallery of N, in compressed rows.
 
-    Queries with the same positives share a group, so that labels cost O(Q + N) memory and not
-    Q times the size of a class. Query q has the positives positive_indices[a:b] with
-    a, b = positive_indptr[g], positive_indptr[g + 1] and g = positive_group[q], less its ignored
-    items, which stand in ignored_indices in the same way, without groups. Indices are int64 and
-    ascend strictly within a row; an item that is both is ignored.
+    Queries with the same positives share one set of them. Labels therefore cost O(Q + N) memory,
+    not Q times the size of a class. The positives of query q are
+    positive_indices[positive_indptr[s] : positive_indptr[s + 1]] with s = positive_set[q], except
+    those that it ignores. Its ignored items are ignored_indices[ignored_indptr[q] :
+    ignored_indptr[q + 1]]. Indices ascend strictly within a row. An item that is in both rows is
+    ignored.
 
-    Raises InputError if the arrays are not of this form.
+    Attributes:
+        gallery_size: N.
+        positive_set: (Q,) int64, which set of positives a query has.
+        positive_indptr: (sets + 1,) int64, where each set begins in `positive_indices`.
+        positive_indices: int64 gallery indices, set after set.
+        ignored_indptr: (Q + 1,) int64, where each query begins in `ignored_indices`.
+        ignored_indices: int64 gallery indices, query after query.
+
+    Raises:
+        InputError: the arrays do not have this form.
     """
 
     gallery_size: int
-    positive_group: Int64s  # (Q,)
-    positive_indptr: Int64s  # (groups + 1,)
+    positive_set: Int64s
+    positive_indptr: Int64s
     positive_indices: Int64s
-    ignored_indptr: Int64s  # (Q + 1,)
+    ignored_indptr: Int64s
     ignored_indices: Int64s
 
     def __post_init__(self) -> None:
         if self.gallery_size < 1:
             raise InputError(f"gallery_size: expected at least 1, got {self.gallery_size}")
         if self.num_queries == 0:
-            raise InputError("positive_group: expected at least one query, got none")
+            raise InputError("positive_set: expected at least one query, got none")
         _check_rows("positives", self.positive_indptr, self.positive_indices, self.gallery_size)
         _check_rows("ignored", self.ignored_indptr, self.ignored_indices, self.gallery_size)
-        groups = len(self.positive_indptr) - 1
-        if self.positive_group.min() < 0 or self.positive_group.max() >= groups:
-            raise InputError(f"positive_group: expected groups in 0..{groups - 1}")
+        last = len(self.positive_indptr) - 2
+        low, high = int(self.positive_set.min()), int(self.positive_set.max())
+        if low < 0 or high > last:
+            found = low if low < 0 else high
+            raise InputError(f"positive_set: expected sets in 0..{last}, got {found}")
         if len(self.ignored_indptr) != self.num_queries + 1:
             raise InputError(
                 f"ignored_indptr: expected {self.num_queries + 1} entries, "
@@ -58,15 +71,22 @@ class Relevance:
         gallery_labels: ArrayLike,
         ignore_self: bool = False,
         query_positions: ArrayLike | None = None,
-    ) -> "Relevance":
-        """Relevant is what has the query's label.
+    ) -> Relevance:
+        """Make relevance from classes: an item is relevant if it has the query's label.
 
-        query_labels: (Q,) integers; gallery_labels: (N,) integers. With ignore_self, a query that
-        is itself in the gallery is left out of its own ranking: query i is gallery item i, or item
-        query_positions[i], (Q,), where given.
+        Args:
+            query_labels: (Q,) integers.
+            gallery_labels: (N,) integers.
+            ignore_self: whether the queries are gallery items, each of which is left out of its own
+                ranking.
+            query_positions: (Q,) which gallery items they are; by default query i is item i.
 
-        Raises InputError for labels that are not 1-D integers, for an empty gallery, for positions
-        outside it, and if ignore_self is asked for without positions while Q differs from N.
+        Returns:
+            The relevance, without ignored items unless `ignore_self`.
+
+        Raises:
+            InputError: labels are not 1-D integers, there are none, positions lie outside the
+                gallery, or `ignore_self` comes without positions while Q differs from N.
         """
         query = validate.integers("query_labels", query_labels)
         gallery = validate.integers("gallery_labels", gallery_labels)
@@ -78,18 +98,18 @@ class Relevance:
         if ignore_self:
             ignored, per_query = _own_positions(query_positions, len(query), len(gallery)), 1
         elif query_positions is not None:
-            raise InputError("query_positions: expected none without ignore_self")
+            raise InputError("query_positions: expected none without ignore_self, got some")
 
-        labels, group = np.unique(gallery, return_inverse=True)
+        labels, label_of_item = np.unique(gallery, return_inverse=True)
         found = np.searchsorted(labels, query)
         known = labels[np.minimum(found, len(labels) - 1)] == query
-        # One more, empty, group is for the labels that the gallery does not have.
-        sizes = np.append(np.bincount(group, minlength=len(labels)), 0)
+        # One more set, which is empty, serves the labels that the gallery does not have.
+        sizes = np.append(np.bincount(label_of_item, minlength=len(labels)), 0)
         return cls(
             gallery_size=len(gallery),
-            positive_group=np.where(known, found, len(labels)),
+            positive_set=np.where(known, found, len(labels)),
             positive_indptr=_indptr(sizes),
-            positive_indices=np.argsort(group, kind="stable"),
+            positive_indices=np.argsort(label_of_item, kind="stable"),
             ignored_indptr=np.arange(len(query) + 1) * per_query,
             ignored_indices=ignored,
         )
@@ -97,11 +117,20 @@ class Relevance:
     @classmethod
     def from_lists(
         cls, positives: Sequence[ArrayLike], ignored: Sequence[ArrayLike], gallery_size: int
-    ) -> "Relevance":
-        """Relevance from one sequence of gallery indices per query, in any order.
+    ) -> Relevance:
+        """Make relevance from lists of gallery indices.
 
-        Raises InputError for indices that are no 1-D integers, negative, beyond the gallery or
-        twice in a sequence, and if the two lists differ in length.
+        Args:
+            positives: Q sequences of gallery indices, each in any order.
+            ignored: as many sequences, of the items that have no rank.
+            gallery_size: N.
+
+        Returns:
+            The relevance.
+
+        Raises:
+            InputError: indices are not 1-D integers, are negative, lie beyond the gallery or occur
+                twice in a sequence, or the two lists differ in length.
         """
         if len(positives) == 0:
             raise InputError("positives: expected at least one query, got none")
@@ -113,7 +142,7 @@ class Relevance:
         ignored_indptr, ignored_indices = _rows("ignored", ignored)
         return cls(
             gallery_size=gallery_size,
-            positive_group=np.arange(len(positives)),
+            positive_set=np.arange(len(positives)),
             positive_indptr=positive_indptr,
             positive_indices=positive_indices,
             ignored_indptr=ignored_indptr,
@@ -123,10 +152,10 @@ class Relevance:
     @property
     def num_queries(self) -> int:
         """The number of queries, Q."""
-        return len(self.positive_group)
+        return len(self.positive_set)
 
     def require(self, queries: int, gallery_size: int) -> None:
-        """Raise InputError unless it is about so many queries and gallery items."""
+        """Raise InputError unless this is the relevance of so many queries and gallery items."""
         if self.num_queries != queries:
             raise InputError(f"relevance: expected {queries} queries, got {self.num_queries}")
         if self.gallery_size != gallery_size:
@@ -134,21 +163,28 @@ class Relevance:
                 f"relevance: expected a gallery of {gallery_size}, got {self.gallery_size}"
             )
 
-    def among(self, items: Int64s) -> "Relevance":
-        """The same of some gallery items alone, (n,) ascending, which are numbered anew."""
-        place = np.full(self.gallery_size, -1)
-        place[items] = np.arange(len(items))
+    def among(self, items: Int64s) -> Relevance:
+        """Restrict the gallery to some items, which are numbered anew.
+
+        Args:
+            items: (n,) ascending gallery indices.
+
+        Returns:
+            The relevance of a gallery of n.
+        """
+        position = np.full(self.gallery_size, -1)
+        position[items] = np.arange(len(items))
 
         def kept(indptr: Int64s, indices: Int64s) -> tuple[Int64s, Int64s]:
-            left = place[indices] >= 0
+            left = position[indices] >= 0
             before = np.concatenate([[0], np.cumsum(left)])
-            return before[indptr], place[indices[left]]
+            return before[indptr], position[indices[left]]
 
         positive_indptr, positive_indices = kept(self.positive_indptr, self.positive_indices)
         ignored_indptr, ignored_indices = kept(self.ignored_indptr, self.ignored_indices)
         return Relevance(
             len(items),
-            self.positive_group,
+            self.positive_set,
             positive_indptr,
             positive_indices,
             ignored_indptr,
@@ -157,25 +193,32 @@ class Relevance:
 
     def positives(self, query: int) -> Int64s:
         """Gallery indices that are relevant to a query and not ignored, ascending."""
-        group = self.positive_group[query]
-        start, stop = self.positive_indptr[group], self.positive_indptr[group + 1]
+        which = self.positive_set[query]
+        start, stop = self.positive_indptr[which], self.positive_indptr[which + 1]
         return np.setdiff1d(
             self.positive_indices[start:stop], self.ignored(query), assume_unique=True
         )
 
     def ignored(self, query: int) -> Int64s:
-        """Gallery indices that have no place in a query's ranking, ascending."""
+        """Gallery indices that are left out of a query's ranking, ascending."""
         return self.ignored_indices[self.ignored_indptr[query] : self.ignored_indptr[query + 1]]
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write to `path`, whole or not at all; equal relevance gives equal bytes."""
+        """Write all of it to `path`, or nothing; equal relevance gives equal bytes.
+
+        The file is an .npz archive with one array per attribute, under its name.
+        """
         arrays = {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
         with replacing(Path(path)) as temporary, temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)  # type: ignore[arg-type]
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> "Relevance":
-        """Read what `save` wrote; raises InputError naming a missing or corrupt file."""
+    def load(cls, path: str | os.PathLike[str]) -> Relevance:
+        """Read what `save` wrote.
+
+        Raises:
+            InputError: the file is missing or damaged, or holds something else.
+        """
         try:
             with np.load(path, allow_pickle=False) as file:
                 size = int(file["gallery_size"])
@@ -187,7 +230,7 @@ class Relevance:
 
 
 def _own_positions(positions: ArrayLike | None, queries: int, gallery_size: int) -> Int64s:
-    """Where each query is itself in the gallery, (Q,)."""
+    """The gallery index of each query, (Q,)."""
     if positions is None:
         if queries != gallery_size:
             raise InputError(
@@ -222,7 +265,8 @@ def _check_rows(name: str, indptr: Int64s, indices: Int64s, gallery_size: int) -
         or (np.diff(indptr) < 0).any()
     ):
         raise InputError(
-            f"{name}: expected row boundaries that rise from 0 to the {len(indices)} indices"
+            f"{name}: expected row boundaries that rise from 0 to {len(indices)}, the number of "
+            f"indices, got {indptr.tolist()[:10]}"
         )
     validate.indices(lambda at: f"{name}[{_row_of(indptr, at)}]", indices, gallery_size)
     step = np.diff(indices)
@@ -238,5 +282,5 @@ def _check_rows(name: str, indptr: Int64s, indices: Int64s, gallery_size: int) -
 
 
 def _row_of(indptr: Int64s, at: int) -> int:
-    """The row that holds the index at a place."""
+    """The row that holds the index at a position."""
     return int(np.searchsorted(indptr, at, side="right")) - 1

@@ -12,7 +12,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from backfill.arrays import Bools, Float64s
+from backfill.arrays import Array, Bools, Float64s, Int64s
 from backfill.artifacts import replacing
 from backfill.errors import InputError
 
@@ -23,18 +23,29 @@ SIDES = ("before", "after")
 
 @dataclass(frozen=True, eq=False)
 class BackfillCurve:
-    """Quality of Q queries at T backfill fractions; all qualities are shares in [0, 1].
+    """Quality of Q queries at T backfill fractions, as shares in [0, 1].
 
     Means are over the queries that have a positive at every fraction, so that all points of a curve
-    are about the same queries. (Where nothing is new to the gallery, these are all that ever have
-    one.) Areas are trapezoids over the fractions given: the AUC_mAP and AUC_CMC of rank merge if
-    those run from 0 to 1.
+    are about the same queries. Unless items arrive during the backfill, these are all the queries
+    that have a positive. Areas are trapezoids over the given fractions. From 0 to 1 they are
+    AUC_mAP and AUC_CMC.
+
+    Attributes:
+        fraction: (T,) backfill fractions.
+        average_precision: (Q, T), NaN where no positive of the query is in the gallery.
+        hits: k -> (Q, T), whether a positive is among the k nearest items.
+        recall: (T,) share of the exact nearest items that an approximate search found; None for an
+            exact search.
+
+    Source:
+        Rank merge (Seo et al., Metric Compatible Training for Online Backfilling in Large-Scale
+        Retrieval, WACV 2025), section 2.2.
     """
 
-    fraction: Float64s  # (T,)
-    average_precision: Float64s  # (Q, T), NaN where none of a query's positives is there
-    hits: Mapping[int, Bools]  # k -> (Q, T), whether a positive is among the k nearest
-    recall: Float64s | None = None  # (T,), of an approximate search: what it finds of the nearest
+    fraction: Float64s
+    average_precision: Float64s
+    hits: Mapping[int, Bools]
+    recall: Float64s | None = None
 
     @classmethod
     def of_ranks(
@@ -45,10 +56,20 @@ class BackfillCurve:
         top_k: Sequence[int],
         where: str = "",
     ) -> BackfillCurve:
-        """From the rank of the nearest positive, (Q, T), 0 for a query without any.
+        """Make a curve from the rank of the nearest positive.
 
-        Raises InputError if no query has a positive at the first fraction; `where` says which
-        positives were looked for.
+        Args:
+            fraction: (T,) backfill fractions.
+            average_precision: (Q, T), NaN where no positive is in the gallery.
+            best_rank: (Q, T) rank of the nearest positive, 0 for a query that has none.
+            top_k: the k for which hits are wanted.
+            where: for the message: in which gallery positives were looked for.
+
+        Returns:
+            The curve.
+
+        Raises:
+            InputError: no query has a positive at the first fraction.
         """
         if np.isnan(average_precision[:, 0]).all():
             raise InputError(
@@ -59,18 +80,18 @@ class BackfillCurve:
 
     @cached_property
     def has_positives(self) -> Bools:
-        """(Q,), whether the query has a positive at every fraction."""
-        # What has come stays: a positive at the first fraction is one at all of them.
+        """(Q,) whether the query has a positive at every fraction."""
+        # No item leaves the gallery: a positive at the first fraction is one at all of them.
         return ~np.isnan(self.average_precision[:, 0])
 
     @cached_property
     def mean_average_precision(self) -> Float64s:
-        """mAP at each fraction, (T,)."""
+        """(T,) mAP at each fraction."""
         return _mean(self.average_precision[self.has_positives])
 
     @cached_property
     def cmc(self) -> dict[int, Float64s]:
-        """k -> CMC@k at each fraction, (T,): the share of queries with a hit in the top k."""
+        """CMC@k at each fraction, (T,), by k: the share of queries with a hit in the top k."""
         return {k: _mean(hits[self.has_positives]) for k, hits in self.hits.items()}
 
     @cached_property
@@ -80,11 +101,11 @@ class BackfillCurve:
 
     @cached_property
     def auc_cmc(self) -> dict[int, float]:
-        """k -> area under CMC@k over the fraction."""
+        """Area under CMC@k over the fraction, by k."""
         return {k: float(np.trapezoid(cmc, self.fraction)) for k, cmc in self.cmc.items()}
 
 
-def _mean(values: NDArray[Any]) -> Float64s:
+def _mean(values: Array) -> Float64s:
     """Mean over the queries as float64, (T,)."""
     return np.asarray(values.mean(axis=0, dtype=np.float64))
 
@@ -93,21 +114,25 @@ def _mean(values: NDArray[Any]) -> Float64s:
 class Histogram:
     """How often a retrieval system gives a positive, or a negative, pair which distance.
 
-    edges: (B+1,) rising bin edges, squared Euclidean distance of unit vectors, within [0, 4].
-    positive, negative: (B,) counts of query-gallery pairs.
+    Attributes:
+        edges: (B + 1,) rising bin edges, squared Euclidean distance of unit vectors, from 0 to 4.
+        positive: (B,) number of positive query-gallery pairs per bin.
+        negative: (B,) number of negative pairs per bin.
     """
 
-    edges: NDArray[np.float64]
-    positive: NDArray[np.int64]
-    negative: NDArray[np.int64]
+    edges: Float64s
+    positive: Int64s
+    negative: Int64s
 
 
 @dataclass(frozen=True, eq=False)
 class MethodResult:
-    """One method: its backfill curve under every seed, and its two systems' distances.
+    """One method: its backfill curve under every seed, and the distances in its two systems.
 
-    curves: one a seed, all with the same fractions, queries and top-k.
-    distances: a histogram each for the system `before` and the one `after` backfilling.
+    Attributes:
+        name: of the method.
+        curves: one per seed, all with the same fractions, queries and k.
+        distances: one histogram for each of the systems `before` and `after`.
     """
 
     name: str
@@ -115,22 +140,21 @@ class MethodResult:
     distances: Mapping[str, Histogram]
 
     @property
-    def recall(self) -> NDArray[np.float64] | None:
+    def recall(self) -> Float64s | None:
         """(T,) share of the nearest items that an approximate search finds, mean over seeds."""
         recalls = [curve.recall for curve in self.curves if curve.recall is not None]
         return np.asarray(np.mean(recalls, axis=0)) if recalls else None
 
     def save(self, folder: Path) -> None:
-        """Write curves.npz and distances.npz to `folder`, the same bytes for the same result.
+        """Write curves.npz and distances.npz to `folder`; equal results give equal bytes.
 
-        curves.npz: name; fraction (T,); average_precision (S, Q, T) float32, NaN for a query
-        without positives; hits_<k> (S, Q, T) bool; recall (S, T) of an approximate search; S
-        seeds, Q queries. Single precision halves
-        the largest array and is far finer than the noise between queries.
-        distances.npz: <side>_edges (B+1,), <side>_positive and <side>_negative (B,), for both
-        sides, before and after.
+        With S seeds, Q queries, T fractions and B bins, curves.npz holds: name; fraction (T,);
+        average_precision (S, Q, T) float32, NaN for a query without positives; hits_<k> (S, Q, T)
+        bool; recall (S, T) if the search was approximate. Single precision halves the largest array
+        and is far finer than the noise between queries. For either side, before and after,
+        distances.npz holds: <side>_edges (B + 1,), <side>_positive (B,), <side>_negative (B,).
         """
-        curves: dict[str, NDArray[Any]] = {
+        curves: dict[str, Array] = {
             "name": np.array(self.name),
             "fraction": self.curves[0].fraction,
             "average_precision": np.stack(
@@ -157,7 +181,7 @@ class MethodResult:
         """Read what `save` wrote.
 
         Raises:
-            InputError: a file is missing, damaged, or holds something else; names the file.
+            InputError: a file is missing or damaged, or holds something else; names the file.
         """
         stored = _read(folder / CURVES)
         distances = _read(folder / DISTANCES)
@@ -177,7 +201,9 @@ class MethodResult:
             )
             name = str(stored["name"])
         except (KeyError, ValueError, IndexError, TypeError) as error:
-            raise InputError(f"{folder / CURVES}: no curves of a method ({error})") from error
+            raise InputError(
+                f"{folder / CURVES}: expected the curves of a method, got: {error}"
+            ) from error
         try:
             histograms = {
                 side: Histogram(
@@ -186,16 +212,18 @@ class MethodResult:
                 for side in SIDES
             }
         except KeyError as error:
-            raise InputError(f"{folder / DISTANCES}: no histograms ({error})") from error
+            raise InputError(
+                f"{folder / DISTANCES}: expected histograms of both systems, got: {error}"
+            ) from error
         return cls(name, curves, histograms)
 
 
-def _read(path: Path) -> dict[str, NDArray[Any]]:
+def _read(path: Path) -> dict[str, Array]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             return dict(archive)
     except FileNotFoundError:
-        raise InputError(f"{path}: not there; `dvc repro` makes it") from None
-    # TypeError and AttributeError: a single .npy array is no archive to go through.
+        raise InputError(f"{path}: expected a file, got none; `dvc repro` makes it") from None
+    # TypeError and AttributeError: what np.load makes of a single .npy array is not an archive.
     except (OSError, ValueError, EOFError, BadZipFile, TypeError, AttributeError) as error:
-        raise InputError(f"{path}: no readable .npz archive ({error})") from error
+        raise InputError(f"{path}: expected a readable .npz archive, got: {error}") from error

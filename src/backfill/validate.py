@@ -1,23 +1,21 @@
 """Checks of what a caller passes in.
 
-Each message names the argument, what was expected and what was found.
+Each function returns its argument as what the rest of the package works with, or raises InputError
+with the name of the argument, what was expected and what was found.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from backfill.arrays import Array, Bools, Float64s, Floats, Int64s, System
 from backfill.errors import InputError
-
-Floats = NDArray[np.floating[Any]]
-Int64s = NDArray[np.int64]
 
 
 def embeddings(name: str, values: ArrayLike) -> Floats:
     """Return `values` as a finite (items, dimensions) array of float16, float32 or float64."""
-    array: NDArray[Any] = np.asarray(values)
+    array: Array = np.asarray(values)
     if array.dtype not in (np.float16, np.float32, np.float64):
         raise InputError(f"{name}: expected float16, float32 or float64, got {array.dtype}")
     if array.ndim != 2:
@@ -43,14 +41,14 @@ def embeddings(name: str, values: ArrayLike) -> Floats:
     return array
 
 
-def pair(name: str, values: Sequence[ArrayLike]) -> tuple[Floats, Floats]:
-    """Return a checked (query, gallery) pair of one system, of equal dimension."""
-    two(name, values)
+def system(name: str, values: Sequence[ArrayLike]) -> System:
+    """Return a system whose checked query and gallery embeddings have equal dimension."""
+    pair(name, values)
     return comparable(f"{name}[0] (query)", values[0], f"{name}[1] (gallery)", values[1])
 
 
-def two(name: str, values: Sequence[ArrayLike]) -> None:
-    """Require a (query, gallery) pair, whatever is in it."""
+def pair(name: str, values: Sequence[ArrayLike]) -> None:
+    """Require a pair (query, gallery), whatever is in it."""
     if not isinstance(values, tuple | list) or len(values) != 2:
         found = (
             f"{len(values)} values" if isinstance(values, tuple | list) else type(values).__name__
@@ -58,28 +56,26 @@ def two(name: str, values: Sequence[ArrayLike]) -> None:
         raise InputError(f"{name}: expected a pair (query, gallery), got {found}")
 
 
-def comparable(
-    query_name: str, query: ArrayLike, gallery_name: str, gallery: ArrayLike
-) -> tuple[Floats, Floats]:
+def comparable(query_name: str, query: ArrayLike, gallery_name: str, gallery: ArrayLike) -> System:
     """Return checked query and gallery embeddings of equal dimension."""
-    rows, columns = embeddings(query_name, query), embeddings(gallery_name, gallery)
-    if rows.shape[1] != columns.shape[1]:
+    checked = System(embeddings(query_name, query), embeddings(gallery_name, gallery))
+    expected, found = checked.query.shape[1], checked.gallery.shape[1]
+    if expected != found:
         raise InputError(
-            f"{gallery_name}: expected {rows.shape[1]} dimensions as in {query_name}, "
-            f"got {columns.shape[1]}"
+            f"{gallery_name}: expected {expected} dimensions as in {query_name}, got {found}"
         )
-    return rows, columns
+    return checked
 
 
-def same_length(name: str, array: Floats, length: int, other: str) -> None:
-    """Require that `array` has `length` rows, the length of what `other` names."""
+def same_length(name: str, array: Array, length: int, other: str) -> None:
+    """Require that `array` has `length` rows, as many as the array that `other` names."""
     if len(array) != length:
         raise InputError(f"{name}: expected {length} rows as in {other}, got {len(array)}")
 
 
 def integers(name: str, values: ArrayLike) -> Int64s:
-    """Return `values` as a 1-D int64 array; an empty sequence of any type is one."""
-    array: NDArray[Any] = np.asarray(values)
+    """Return `values` as a 1-D int64 array; an empty sequence may have any type."""
+    array: Array = np.asarray(values)
     if array.ndim != 1 or (array.size and not np.issubdtype(array.dtype, np.integer)):
         raise InputError(
             f"{name}: expected a 1-D array of integers, got {array.dtype} of shape {array.shape}"
@@ -88,15 +84,15 @@ def integers(name: str, values: ArrayLike) -> Int64s:
 
 
 def indices(name: Callable[[int], str], values: Int64s, size: int) -> None:
-    """Require values in 0..size-1; `name` says where the value at a place came from."""
+    """Require values in 0..size-1; `name` says where the value at a position came from."""
     outside = (values < 0) | (values >= size)
     if outside.any():
         at = int(np.argmax(outside))
         raise InputError(f"{name(at)}: expected indices in 0..{size - 1}, got {values[at]}")
 
 
-def permutation(name: str, values: ArrayLike, size: int) -> tuple[Int64s, Int64s]:
-    """Return a permutation of 0..size-1 and its inverse."""
+def permutation(name: str, values: ArrayLike, size: int) -> Int64s:
+    """Return `values` as a permutation of 0..size-1."""
     order = integers(name, values)
     expected = f"expected a permutation of 0..{size - 1}"
     if len(order) != size:
@@ -109,12 +105,10 @@ def permutation(name: str, values: ArrayLike, size: int) -> tuple[Int64s, Int64s
     if times.max() > 1:
         twice = int(np.argmax(times))
         raise InputError(f"{name}: {expected}, got {twice} {times[twice]} times")
-    inverse = np.empty(size, np.int64)
-    inverse[order] = np.arange(size)
-    return order, inverse
+    return order
 
 
-def fractions(name: str, values: int | Sequence[float] | Floats) -> NDArray[np.float64]:
+def fractions(name: str, values: int | Sequence[float] | Floats) -> Float64s:
     """Return the backfill fractions: `values` of them from 0 to 1, or the given ones."""
     if isinstance(values, bool | np.bool_):
         raise InputError(
@@ -147,7 +141,7 @@ def fractions(name: str, values: int | Sequence[float] | Floats) -> NDArray[np.f
 
 
 def cutoffs(name: str, values: Sequence[int]) -> tuple[int, ...]:
-    """Return the distinct k >= 1 at which top-k hits are wanted."""
+    """Return the distinct ranks k >= 1 up to which hits are counted."""
     array = integers(name, values)
     if array.size == 0:
         raise InputError(f"{name}: expected at least one k, got none")
@@ -159,7 +153,7 @@ def cutoffs(name: str, values: Sequence[int]) -> tuple[int, ...]:
 
 
 def depth(name: str, value: int | None, size: int) -> int:
-    """Return the last rank that counts: `value`, or all of them where it is None."""
+    """Return the last rank that counts: `value`, or `size` if it is None."""
     if value is None:
         return size
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer) or value < 1:
@@ -167,17 +161,17 @@ def depth(name: str, value: int | None, size: int) -> int:
     return int(value)
 
 
-def flags(name: str, values: ArrayLike | None, size: int) -> NDArray[np.bool_]:
-    """Return a truth value for each of `size` items, all of them false where `values` is None."""
+def flags(name: str, values: ArrayLike | None, size: int) -> Bools:
+    """Return a bool for each of `size` items, all of them false if `values` is None."""
     if values is None:
         return np.zeros(size, bool)
-    array: NDArray[Any] = np.asarray(values)
+    array: Array = np.asarray(values)
     if array.dtype != np.bool_ or array.shape != (size,):
         raise InputError(f"{name}: expected {size} bools, got {array.dtype} of shape {array.shape}")
     return array
 
 
 def one_of(name: str, value: str, allowed: Sequence[str]) -> None:
-    """Require a known name."""
+    """Require one of the allowed names."""
     if value not in allowed:
         raise InputError(f"{name}: expected one of {', '.join(allowed)}, got {value!r}")

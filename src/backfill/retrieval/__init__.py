@@ -20,10 +20,10 @@ from backfill.relevance import Relevance
 from backfill.results import BackfillCurve
 from backfill.retrieval.approximate import Index
 from backfill.retrieval.bootstrap import Interval, bootstrap_gain, bootstrap_mean
-from backfill.retrieval.calibrating import Calibration
 from backfill.retrieval.curve import MERGES, backfill_curve
+from backfill.retrieval.curve_at import backfill_curve_at
 from backfill.retrieval.distances import distance_histograms
-from backfill.retrieval.large import backfill_curve_at
+from backfill.retrieval.merge.base import Calibration
 from backfill.retrieval.metrics import (
     Conditions,
     gain,
@@ -32,7 +32,7 @@ from backfill.retrieval.metrics import (
     query_auc_map,
     worst_step,
 )
-from backfill.retrieval.schedule import draw_newcomers
+from backfill.retrieval.schedule import draw_arrivals
 
 __all__ = [
     "MERGES",
@@ -47,7 +47,7 @@ __all__ = [
     "bootstrap_gain",
     "bootstrap_mean",
     "distance_histograms",
-    "draw_newcomers",
+    "draw_arrivals",
     "gain",
     "negative_flip_rate",
     "query_auc_cmc",

@@ -1,20 +1,21 @@
 """Confidence intervals over queries, by the percentile bootstrap.
 
-The queries are resampled, so an interval says how much a figure depends on which queries were
-asked; it knows nothing of the spread between training runs.
+Queries are resampled. An interval therefore says how much a number depends on which queries were
+asked, and nothing about the spread between training runs.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from backfill.arrays import Float64s
 from backfill.errors import InputError
 
-Float64s = NDArray[np.float64]
-
-# Values held by one batch of resamples: 64 MiB as float64, however many queries there are.
+# Numbers in one batch of resamples: 64 MiB as float64, however many queries there are.
 _BATCH_VALUES = 2**23
 
 
@@ -28,9 +29,22 @@ class Interval(NamedTuple):
 def bootstrap_mean(
     per_query: ArrayLike, seed: int, resamples: int = 1000, level: float = 0.95
 ) -> Interval:
-    """Interval of the mean of per_query, (Q,); NaN entries (no positives) are left out.
+    """Find the confidence interval of a mean over queries.
 
-    Raises InputError with fewer than two queries left, or for resamples or level out of range.
+    Args:
+        per_query: (Q,) values; NaN entries, of queries without positives, are left out.
+        seed: draws the resamples.
+        resamples: number of them.
+        level: confidence level, between 0 and 1.
+
+    Returns:
+        The interval.
+
+    Raises:
+        InputError: fewer than two queries are left, or `resamples` or `level` is out of range.
+
+    Source:
+        Efron & Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13.
     """
 
     def mean(values: Float64s, axis: int) -> Any:
@@ -47,12 +61,27 @@ def bootstrap_gain(
     resamples: int = 1000,
     level: float = 0.95,
 ) -> Interval:
-    """Interval of Gain (rank merge, Table 1), a ratio of means, from per-query areas, (Q,) each.
+    """Find the confidence interval of Gain, a ratio of means over queries.
 
-    Every resample draws the same queries for the three systems. Queries with a NaN in any of the
-    three are left out. The interval is wide or NaN where old and new hardly differ.
+    Every resample draws the same queries for the three systems. The interval is wide or NaN if the
+    old and the new system hardly differ.
 
-    Raises InputError as bootstrap_mean does, and if the lengths differ.
+    Args:
+        per_query: (Q,) areas of a method; a query with NaN in any of the three is left out.
+        per_query_old: (Q,) areas of the old system.
+        per_query_new: (Q,) areas of the new system.
+        seed: draws the resamples.
+        resamples: number of them.
+        level: confidence level, between 0 and 1.
+
+    Returns:
+        The interval.
+
+    Raises:
+        InputError: as :func:`bootstrap_mean` does, or the lengths differ.
+
+    Source:
+        Gain: rank merge (Seo et al., WACV 2025), Table 1.
     """
 
     def gain(values: Float64s, old: Float64s, new: Float64s, axis: int) -> Any:
@@ -89,7 +118,7 @@ def _interval(
         raise InputError(
             f"{samples[0][0]}: expected at least two queries with positives, got {kept.sum()}"
         )
-    from scipy.stats import bootstrap  # half a second, which every stage would pay
+    from scipy.stats import bootstrap  # takes half a second, which every stage would spend
 
     result = bootstrap(
         [array[kept] for array in arrays],

@@ -1,24 +1,24 @@
 """Retrieval quality while a gallery is being backfilled."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from backfill import validate
+from backfill.arrays import Float64s
 from backfill.compute import LOCAL, Engine
 from backfill.relevance import Relevance
 from backfill.results import BackfillCurve
-from backfill.retrieval import calibrating, merging
-from backfill.retrieval.calibrating import Calibration
+from backfill.retrieval import merge as merges
+from backfill.retrieval.merge.base import Backfill, Calibration
 from backfill.retrieval.ranks import Work, ranks
-from backfill.retrieval.similarity import unit_pairs
+from backfill.retrieval.similarity import unit_systems
 
-MERGES = ("distance", *merging.MERGES, *calibrating.CALIBRATIONS)
-
-Bools = NDArray[np.bool_]
-Float64s = NDArray[np.float64]
+MERGES = tuple(merges.MERGES)
 
 _CALIBRATION = Calibration()
 
@@ -33,63 +33,75 @@ def backfill_curve(
     *,
     merge: str = "distance",
     calibration: Calibration = _CALIBRATION,
-    newcomer: ArrayLike | None = None,
+    arriving: ArrayLike | None = None,
     map_at: int | None = None,
     engine: Engine = LOCAL,
 ) -> BackfillCurve:
-    """Evaluate rank merge (eq. 5) at every checkpoint of a backfill.
+    """Evaluate two retrieval systems together at every checkpoint of a backfill.
 
-    before: (query (Q, d1), gallery (N, d1)), the system that ranks the items that wait; after:
-    (query (Q, d2), gallery (N, d2)), the one that ranks those that are backfilled. Rows need not be
-    normalised. order: (N,), a permutation; order[0] is backfilled first. checkpoints: how many
-    fractions from 0 to 1 (at least 2), or increasing fractions; at fraction f the first round(f N)
-    items of the order are backfilled; `all`: after every single one. top_k: the k of the hits.
+    At each checkpoint the whole gallery is ranked, waiting items by one system and backfilled items
+    by the other. Average precision is not interpolated, ties go to the lower gallery index, and
+    ignored items have no rank. Similarities are float64 if an input is, else float32. Memory is
+    O(Q T + N T) besides the inputs and one block of similarities, never Q x N.
 
-    merge: what puts both kinds of items into one ranking. `distance`: the squared Euclidean
-    distance of L2-normalised vectors. A name in `merging.MERGES`: a score by what each system's own
-    list looks like at that checkpoint. One in `calibrating.CALIBRATIONS`: by a map of each system's
-    distance, fitted once as `calibration` says. Ties go to the lower gallery index.
+    Args:
+        before: (query (Q, d1), gallery (N, d1)), the system that ranks waiting items. Rows need not
+            have unit length.
+        after: (query (Q, d2), gallery (N, d2)), the system that ranks backfilled items.
+        order: (N,) a permutation; item order[0] is backfilled first.
+        relevance: of the N gallery items to the Q queries.
+        checkpoints: how many backfill fractions from 0 to 1, at least 2; or increasing fractions;
+            or `all`, for the state after every single item. At fraction f the first round(f N)
+            items of the order are backfilled.
+        top_k: the k for which hits are counted.
+        merge: what puts both kinds of items into one ranking, a name in `MERGES`; see
+            :mod:`backfill.retrieval.merge`.
+        calibration: what merges that are fitted are fitted on.
+        arriving: (N,) bool, the items that are not in the gallery at the start; by default there
+            are none. At fraction f the first round(f n) of these n items have come, ranked by
+            `after`. The others have no rank and are not positives. The backfill is then that of the
+            N - n other items. A query whose positives all arrive has NaN until the first of them
+            comes, and counts in no mean.
+        map_at: if given, average precision is over the first `map_at` ranks and is divided by
+            min(positives, map_at).
+        engine: where the curve is computed, in chunks of queries.
 
-    newcomer: (N,) bool, the items that are not in the gallery at the start. At fraction f the first
-    round(f n) of these n are there, ranked by `after`; the others are not in the ranking, nor
-    positives. The backfill is then of the N - n other items. Queries whose positives are all
-    newcomers have NaN until the first is there, and count in no mean.
+    Returns:
+        The curve of T fractions.
 
-    Average precision is not interpolated; ignored items have no rank. It runs over the whole
-    ranking; with map_at, over its first map_at places, and is divided by min(positives, map_at)
-    (Google Landmarks v2: Weyand et al., CVPR 2020).
+    Raises:
+        InputError: embeddings are empty, not 2-D, not finite or zero; lengths or dimensions do not
+            agree; the order is not a permutation; no query has a positive at every fraction;
+            checkpoints, top_k or map_at are out of range; or the merge is unknown or cannot be
+            fitted.
 
-    engine: where it is computed, queries in parts.
-
-    Similarities are float64 if an input is, else float32. Memory is O(Q T + N T) besides the inputs
-    and one block of similarities, never Q x N.
-
-    Raises InputError for embeddings that are empty, not 2-D, not finite, or zero, for lengths or
-    dimensions that do not agree, for an order that is no permutation, if no query has a positive at
-    every fraction, for checkpoints, top_k or map_at out of range, and for an unknown merge.
+    Source:
+        Rank merge (Seo et al., Metric Compatible Training for Online Backfilling in Large-Scale
+        Retrieval, WACV 2025), eq. 5. `map_at`: Weyand et al., Google Landmarks Dataset v2, CVPR
+        2020.
     """
-    query_before, gallery_before = validate.pair("before", before)
-    query_after, gallery_after = validate.pair("after", after)
-    queries, size = len(query_before), len(gallery_before)
-    validate.same_length("after[0] (query)", query_after, queries, "before[0] (query)")
-    validate.same_length("after[1] (gallery)", gallery_after, size, "before[1] (gallery)")
+    old, new = validate.system("before", before), validate.system("after", after)
+    queries, size = len(old.query), len(old.gallery)
+    validate.same_length("after[0] (query)", new.query, queries, "before[0] (query)")
+    validate.same_length("after[1] (gallery)", new.gallery, size, "before[1] (gallery)")
     relevance.require(queries, size)
-    sequence, _ = validate.permutation("order", order, size)
+    sequence = validate.permutation("order", order, size)
     cutoffs = validate.cutoffs("top_k", top_k)
     depth = validate.depth("map_at", map_at, size)
-    new = validate.flags("newcomer", newcomer, size)
+    arrivals = validate.flags("arriving", arriving, size)
     if isinstance(checkpoints, str) and checkpoints == "all":
-        checkpoints = int(size - new.sum()) + 1
+        checkpoints = int(size - arrivals.sum()) + 1
     fraction = validate.fractions("checkpoints", checkpoints)
     validate.one_of("merge", merge, MERGES)
 
-    pairs = unit_pairs((query_before, gallery_before), (query_after, gallery_after))
-    work = Work.of(merge, pairs, relevance, sequence, fraction, new, calibration, depth)
-    parts = list(engine.map(ranks, work, engine.cut(queries), title="queries"))
-    # Nothing is copied where there is one part: it may be most of the memory.
+    systems = unit_systems(old, new)
+    backfill = Backfill(*systems, relevance, sequence, fraction, arrivals, calibration)
+    work = Work(merges.MERGES[merge](backfill), relevance, depth, len(fraction))
+    found = list(engine.map(ranks, work, engine.cut(queries), title="queries"))
+    # A single chunk is not copied: it may take up most of the memory.
     average_precision, best_rank = (
         arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
-        for arrays in zip(*parts, strict=True)
+        for arrays in zip(*found, strict=True)
     )
-    where = " that is in the gallery from the start" if new.any() else ""
+    where = " that is in the gallery from the start" if arrivals.any() else ""
     return BackfillCurve.of_ranks(fraction, average_precision, best_rank, cutoffs, where)

@@ -1,18 +1,15 @@
 """How far positives and negatives lie from their queries."""
 
-from typing import Any
+from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from backfill import validate
+from backfill.arrays import Bools, Float64s, Floats, Int64s, System
 from backfill.errors import InputError
 from backfill.relevance import Relevance
-from backfill.retrieval.similarity import Floats, common_dtype, normalise, query_blocks
-
-Bools = NDArray[np.bool_]
-Float64s = NDArray[np.float64]
-Int64s = NDArray[np.int64]
+from backfill.retrieval.similarity import common_dtype, normalise, query_blocks
 
 _LARGEST = 4.0  # squared distance of two opposite unit vectors
 
@@ -20,55 +17,67 @@ _LARGEST = 4.0  # squared distance of two opposite unit vectors
 def distance_histograms(
     query: ArrayLike, gallery: ArrayLike, relevance: Relevance, bins: int = 100
 ) -> tuple[Float64s, Int64s, Int64s]:
-    """Histograms of squared Euclidean distances between L2-normalised vectors.
+    """Count pairs by their squared Euclidean distance, after scaling all vectors to unit length.
 
-    query: (Q, d), gallery: (N, d). Returns the bin edges (B + 1,) from 0 to 4, and the numbers of
-    positive and of negative pairs per bin, (B,) each. Ignored pairs are in neither. Bins include
-    their lower edge, the last one both.
+    Args:
+        query: (Q, d) embeddings.
+        gallery: (N, d) embeddings.
+        relevance: of the gallery's items to the queries; ignored pairs are not counted.
+        bins: number of bins, B. A bin includes its lower edge, the last one both edges.
 
-    Raises InputError for unusable embeddings, a relevance of other sizes, or bins < 1.
+    Returns:
+        (B + 1,) bin edges from 0 to 4, (B,) numbers of positive pairs, and (B,) of negative pairs.
+
+    Raises:
+        InputError: embeddings are not usable, the relevance is of other sizes, or bins < 1.
     """
     if bins < 1:
         raise InputError(f"bins: expected at least 1, got {bins}")
-    rows, columns = validate.comparable("query", query, "gallery", gallery)
-    relevance.require(len(rows), len(columns))
-    dtype = common_dtype(rows, columns)
+    system = validate.comparable("query", query, "gallery", gallery)
+    relevance.require(len(system.query), len(system.gallery))
+    dtype = common_dtype(*system)
     positives, negatives = count_pairs(
-        normalise(rows, dtype),
-        normalise(columns, dtype),
+        System(normalise(system.query, dtype), normalise(system.gallery, dtype)),
         relevance,
-        np.arange(len(rows)),
-        np.ones(len(columns), bool),
+        np.arange(len(system.query)),
+        np.ones(len(system.gallery), bool),
         bins,
     )
     return np.linspace(0.0, _LARGEST, bins + 1), positives, negatives
 
 
 def count_pairs(
-    query: Floats, gallery: Floats, relevance: Relevance, rows: Int64s, kept: Bools, bins: int
+    system: System, relevance: Relevance, queries: Int64s, kept: Bools, bins: int
 ) -> tuple[Int64s, Int64s]:
-    """Positive and negative pairs per bin of squared distance from 0 to 4, (bins,) each.
+    """Count some pairs of a system of unit rows by their squared distance.
 
-    query: (Q, d), gallery: (N, d), unit rows. rows: the queries that count; kept: (N,), the gallery
-    items that do.
+    Args:
+        system: (Q, d) queries and (N, d) gallery.
+        relevance: of the gallery's items; ignored pairs are not counted.
+        queries: indices of the queries that count.
+        kept: (N,) whether a gallery item counts.
+        bins: number of bins from 0 to 4.
+
+    Returns:
+        (bins,) numbers of positive pairs, and (bins,) of negative pairs.
     """
-    # Counting all pairs and taking away the few others is cheaper than a mask over all of them.
+    # Counting all pairs and subtracting the few others is cheaper than a mask over all pairs.
     negatives = np.zeros(bins, np.int64)
     positives = np.zeros(bins, np.int64)
-    columns = gallery[kept].T
-    place = np.cumsum(kept) - 1
-    for block in query_blocks(len(rows), columns.shape[1] * gallery.itemsize * 4):
-        inside = _bins(query[rows[block]] @ columns, bins)
-        negatives += np.bincount(inside.ravel(), minlength=bins)
-        for row, q in zip(inside, rows[block], strict=True):
+    gallery = system.gallery[kept].T
+    column = np.cumsum(kept) - 1
+    for block in query_blocks(len(queries), gallery.shape[1] * gallery.itemsize * 4):
+        bin_of = _bins(system.query[queries[block]] @ gallery, bins)
+        negatives += np.bincount(bin_of.ravel(), minlength=bins)
+        for row, q in zip(bin_of, queries[block], strict=True):
             match, out = relevance.positives(q), relevance.ignored(q)
-            near = np.bincount(row[place[match[kept[match]]]], minlength=bins)
+            near = np.bincount(row[column[match[kept[match]]]], minlength=bins)
             positives += near
-            negatives -= near + np.bincount(row[place[out[kept[out]]]], minlength=bins)
+            negatives -= near + np.bincount(row[column[out[kept[out]]]], minlength=bins)
     return positives, negatives
 
 
-def _bins(similarity: NDArray[np.floating[Any]], bins: int) -> Int64s:
-    """Bin of each squared distance 2 - 2 cos; rounding may carry a cosine just past 1."""
-    place = ((2.0 - 2.0 * similarity) * (bins / _LARGEST)).astype(np.int64)
-    return np.clip(place, 0, bins - 1, out=place)
+def _bins(similarity: Floats, bins: int) -> Int64s:
+    """The bin of each squared distance 2 - 2 cos; rounding may carry a cosine just past 1."""
+    bin_of = ((2.0 - 2.0 * similarity) * (bins / _LARGEST)).astype(np.int64)
+    return np.clip(bin_of, 0, bins - 1, out=bin_of)

@@ -2,72 +2,75 @@
 
 A positive can have two similarities to a query: one while it waits, one once it is backfilled. The
 2P similarities of P positives, sorted by (similarity descending, gallery index ascending), are the
-only *thresholds* at which average precision changes. In each of the two systems an item of the
-gallery falls into bin k if exactly k thresholds are ahead of it, and the rank of a threshold is the
-number of items in the bins up to its own. A checkpoint only changes with which of its two bins an
-item counts. An item that is new to the gallery counts with its second bin alone, from the
-checkpoint at which it is there.
+only *thresholds* at which average precision changes. In either system an item of the gallery falls
+into bin k if exactly k thresholds are ahead of it, and the rank of a threshold is the number of
+items in the bins up to its own. A checkpoint only changes with which of its two bins an item
+counts. An item that arrives during the backfill counts only with its second bin, from the
+checkpoint at which it comes.
 
-Nearly every bin is one look-up: similarities are cut into buckets, of which few hold a threshold.
-An item that changes moves from bin to bin, after which each checkpoint lists the ranks anew at the
-cost of the thresholds; where checkpoints are many, every item changes the ranks between its two
-bins in the list instead. The gallery is never sorted.
+Almost every bin takes one look-up: similarities are cut into buckets, few of which hold a
+threshold. Items that switch move from bin to bin, and each checkpoint then lists the ranks anew, at
+the cost of the thresholds. If there are many checkpoints, each item instead corrects the listed
+ranks between its two bins. The gallery is never sorted.
 
-All functions live in this one file because Numba's cache notices a change only in the file of the
+All functions are in this one file because Numba's cache notices changes only in the file of the
 function that is called. Indices in the inner loop are unsigned because Numba would otherwise test
 each one for being negative. What runs at every checkpoint is inlined, and each such function is one
-loop: passing arrays, and counting the references to those that several loops use, cost more than
-the loops.
+loop: passing arrays, and counting references to those that several loops use, cost more than the
+loops.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numba import njit, prange
-from numpy.typing import NDArray
 
+from backfill.arrays import Bools, Float64s, Floats, Int32s, Int64s, UInt32s
 from backfill.retrieval.schedule import Schedule
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-Floats = NDArray[np.floating[Any]]
-Float64s = NDArray[np.float64]
-Int32s = NDArray[np.int32]
-Int64s = NDArray[np.int64]
-Bools = NDArray[np.bool_]
-UInt32s = NDArray[np.uint32]
 
 _ONE = np.uint64(1)
 # Many buckets per threshold leave most buckets empty; more would not fit the first-level cache.
 _BUCKETS_PER_THRESHOLD = 16
 _BUCKETS_AT_LEAST = 64
-# The bit of a bucket's entry that says that it holds a threshold.
+# The bit of a bucket's entry that is set if the bucket holds a threshold.
 _FLAG = np.uint32(31)
 _COUNT = np.uint32(2**31 - 1)
-# Where a bucket holds more thresholds than this, they are merge-sorted.
+# If a bucket holds more thresholds than this, all of them are merge-sorted.
 _SORTED_BY_INSERTION = 32
-# Thresholds closer together than this share one bucket: its width must stay a normal number.
+# Thresholds that are all closer together than this share one bucket, whose width must stay a normal
+# number.
 _SMALLEST_SPREAD = 1e-9
 
 
 class Buckets(NamedTuple):
-    """Equally wide ranges of similarity, fine enough that few hold more than one threshold."""
+    """Equally wide ranges of similarity, so narrow that few hold more than one threshold.
 
-    low: float  # where bucket 0 begins
-    scale: float  # buckets per unit of similarity
+    Attributes:
+        low: where bucket 0 begins.
+        scale: buckets per unit of similarity.
+        number: of buckets.
+    """
+
+    low: float
+    scale: float
     number: int
 
 
 def compiled(**options: Any) -> Callable[[Function], Function]:
-    """Numba's njit with this project's options, typed so that it keeps the signature."""
-    # The numpy error model lets the divisions vectorise: no check for zero comes between them.
+    """Numba's njit with this project's options, typed to keep the signature."""
+    # With NumPy's error model no check for zero interrupts the divisions, so that they vectorise.
     decorate = njit(cache=True, nogil=True, error_model="numpy", **options)
     return cast(Callable[[Function], Function], decorate)
 
 
 @compiled()
 def _buckets(thresholds: Float64s) -> Buckets:
-    """For unsorted thresholds; those at both ends are empty: nothing is above, or below, them."""
+    """Buckets for unsorted thresholds; no threshold falls into the first or the last of them."""
     count = _BUCKETS_PER_THRESHOLD * len(thresholds) + _BUCKETS_AT_LEAST
     low = high = thresholds[0]
     for value in thresholds:
@@ -79,14 +82,14 @@ def _buckets(thresholds: Float64s) -> Buckets:
 
 @compiled()
 def _bucket(similarity: float, buckets: Buckets) -> np.uint64:
-    """The bucket of a similarity; never falls as it grows."""
-    place = (similarity - buckets.low) * buckets.scale
-    return np.uint64(np.int64(min(max(place, 0.0), buckets.number - 1.0)))
+    """The bucket of a similarity; it never falls as the similarity grows."""
+    scaled = (similarity - buckets.low) * buckets.scale
+    return np.uint64(np.int64(min(max(scaled, 0.0), buckets.number - 1.0)))
 
 
 @compiled()
 def _sort(unsorted: Float64s, buckets: Buckets, ahead: UInt32s, ranking: Int64s) -> None:
-    """Rank thresholds, the most similar first and ties as they come, by buckets.
+    """Sort thresholds, the most similar first and ties as they come, by buckets.
 
     ahead: (buckets + 1,), written: how many thresholds are in bucket b or a higher one.
     ranking: (K,), written: which threshold is the k-th.
@@ -115,17 +118,17 @@ def _sort(unsorted: Float64s, buckets: Buckets, ahead: UInt32s, ranking: Int64s)
 
 @compiled()
 def _codes(row: Floats, buckets: Buckets, table: UInt32s, code: UInt32s) -> None:
-    """Look every similarity's bucket up in a table: two loops, each fit for vector instructions."""
+    """Look up the bucket of every similarity in a table, in two loops that vectorise."""
     low, scale, last = buckets.low, buckets.scale, buckets.number - 1.0
     for i in range(len(row)):
-        place = (np.float64(row[i]) - low) * scale
-        code[i] = np.uint32(np.int32(min(max(place, 0.0), last)))
+        scaled = (np.float64(row[i]) - low) * scale
+        code[i] = np.uint32(np.int32(min(max(scaled, 0.0), last)))
     for i in range(len(row)):
         code[i] = table[np.uint64(code[i])]
 
 
 @compiled()
-def _place(
+def _assign_bins(
     row: Floats,
     column: UInt32s,
     order: Int64s,
@@ -137,9 +140,21 @@ def _place(
     unsure: UInt32s,
     bins: UInt32s,
 ) -> None:
-    """The bin of every item of the order: how many thresholds are ahead of (similarity, index).
+    """Find the bin of every item: how many thresholds are ahead of its (similarity, index).
 
-    An item's bucket tells, unless it holds a threshold: then they are compared one by one.
+    The bucket of an item tells, unless it holds a threshold. Then they are compared one by one.
+
+    Args:
+        row: (M,) similarities.
+        column: (N,) where in the row the similarity of the i-th item of the order is.
+        order: (N,) gallery indices.
+        code: (M,) entry of each similarity's bucket.
+        value: (K + 2,) thresholds in falling order, and two that nothing is behind.
+        owner: (K,) gallery index of the positive that each threshold belongs to.
+        buckets: of the thresholds.
+        ahead: (buckets + 1,) how many thresholds are in bucket b or a higher one.
+        unsure: (N + 1,) room to write.
+        bins: (N,) written.
     """
     found = np.uint64(0)
     for i in range(len(column)):
@@ -150,7 +165,7 @@ def _place(
         i = unsure[j]
         similarity = np.float64(row[column[i]])
         k = np.uint64(bins[i] & _COUNT)
-        # Two steps without a branch settle nearly all: a mispredicted one would cost more.
+        # Two steps without a branch settle almost all; a branch predicted wrongly would cost more.
         k += np.uint64(value[k] > similarity)
         k += np.uint64(value[k] > similarity)
         if value[k] >= similarity:
@@ -180,25 +195,36 @@ def _unignored(positives: Int64s, ignored: Int64s, kept: Int64s) -> int:
 
 
 class Ranking(NamedTuple):
-    """One moment of a backfill; the at most P thresholds in force are listed from the nearest."""
+    """One moment of a backfill.
 
-    in_bin: Int64s  # (K + 1,), how many items count with a bin
-    in_force: Int64s  # (K,), 1 or 0
-    before: Int64s  # (K + 1,), how many thresholds in force are ahead of a bin
-    rank: Int64s  # (P + 1,), the last is room to write
-    precision: Float64s  # (P,)
+    At most P of the K thresholds are in force: those of the similarities that positives have at
+    this moment. They are listed from the nearest.
+
+    Attributes:
+        in_bin: (K + 1,) how many items count with a bin.
+        in_force: (K,) 1 for a threshold in force, else 0.
+        before: (K + 1,) how many thresholds in force are ahead of a bin.
+        rank: (P + 1,) rank of each threshold in the list; the last entry is room to write.
+        precision: (P,) precision at each of these ranks.
+    """
+
+    in_bin: Int64s
+    in_force: Int64s
+    before: Int64s
+    rank: Int64s
+    precision: Float64s
 
 
 @compiled(forceinline=True)
 def _tally(bins: UInt32s, now: Ranking, amount: int) -> None:
-    """Add `amount` for every item to its bin."""
+    """Add `amount` to the bin of every item."""
     for k in bins:
         now.in_bin[np.uint64(k)] += amount
 
 
 @compiled(forceinline=True)
 def _enforce(start: Int32s, stop: Int32s, t: np.int32, now: Ranking) -> None:
-    """Put the thresholds in force that are so at checkpoint t: start[k] <= t < stop[k]."""
+    """Put the thresholds of checkpoint t in force, those with start[k] <= t < stop[k]."""
     for k in range(np.uint64(len(start))):
         now.in_force[k] = (start[k] <= t) & (t < stop[k])
 
@@ -209,14 +235,14 @@ def _rank(total: int, now: Ranking) -> int:
     count, rank = 0, 0
     for k in range(np.uint64(total)):
         rank += now.in_bin[k]
-        now.rank[np.uint64(count)] = rank  # overwritten by the next one unless k is in force
+        now.rank[np.uint64(count)] = rank  # the next one overwrites it unless k is in force
         count += now.in_force[k]
     return count
 
 
 @compiled(forceinline=True)
 def _locate(total: int, now: Ranking) -> None:
-    """Find where each bin is in the list of the thresholds in force."""
+    """Find where in the list of thresholds in force each bin is."""
     count = 0
     for k in range(np.uint64(total)):
         now.before[k] = count
@@ -226,7 +252,7 @@ def _locate(total: int, now: Ranking) -> None:
 
 @compiled(forceinline=True, fastmath={"reassoc"})
 def _shift(now: Ranking, begin: int, end: int, amount: int, depth: int) -> float:
-    """Change the ranks of a part of the list; return what the sum of precisions gains."""
+    """Change the ranks from `begin` to `end`; return what the sum of precisions gains."""
     gain = 0.0
     for j in range(np.uint64(begin), np.uint64(end)):
         rank = now.rank[j] + amount
@@ -250,16 +276,26 @@ def _follow(
     average_precision: Float64s,
     best_rank: Int32s,
 ) -> None:
-    """The curve of one query.
+    """Follow one query through the backfill.
 
-    Of the order of N + K T steps, or, item by item, of N times the distance of the bins and P K: a
-    positive changes which thresholds are in force, so that they are listed anew.
+    This takes about N + K T steps. Item by item, it takes N times the distance between an item's
+    bins, plus P K: a positive changes which thresholds are in force, so they are listed anew.
 
-    bins: (2, N), of the items in their order. positive: (N,), which of these are positives.
+    Args:
+        bins: (2, N) bins of the items in their order, while they wait and afterwards; changed.
+        schedule: which items switch at each checkpoint.
+        positive: (N,) whether an item of the order is a positive.
+        start: (K,) checkpoint from which a threshold is in force.
+        stop: (K,) checkpoint from which it no longer is.
+        depth: last rank whose precision counts.
+        item_by_item: whether each item corrects the listed ranks.
+        now: room to write.
+        average_precision: (T,) written.
+        best_rank: (T,) written.
     """
     edges, total = schedule.edges, len(start)
-    for t in range(len(edges) - 1):  # the absent ones: behind every threshold
-        for i in range(edges[t + 1] - schedule.newcomers[t], edges[t + 1]):
+    for t in range(len(edges) - 1):  # arrivals begin behind every threshold
+        for i in range(edges[t + 1] - schedule.arrivals[t], edges[t + 1]):
             bins[0, i] = total
     now.in_bin[: total + 1] = 0
     _tally(bins[0], now, 1)
@@ -295,7 +331,7 @@ def curve_block(
     similarity: Floats,
     columns: UInt32s,
     schedule: Schedule,
-    positive_group: Int64s,
+    positive_set: Int64s,
     positive_indptr: Int64s,
     positive_indices: Int64s,
     ignored_indptr: Int64s,
@@ -306,24 +342,33 @@ def curve_block(
     average_precision: Float64s,
     best_rank: Int32s,
 ) -> None:
-    """Average precision, and the best rank of a positive, of B queries at T checkpoints.
+    """Compute average precision and the best rank of a positive of B queries at T checkpoints.
 
-    similarity: (B, M), higher is nearer. The i-th item of the backfill order has the similarity
-    similarity[q, columns[0, i]] while it waits and similarity[q, columns[1, i]] afterwards.
-    schedule: which items are where at each checkpoint. positive_*, ignored_*: the block's
-    relevance, laid out as in `Relevance`. depth: the last rank whose precision counts.
-    item_by_item: whether each item changes the list of ranks, rather than each checkpoint making it
-    anew; the same curve up to rounding.
-    workers: into how many tasks the block is split.
-    average_precision, best_rank: (B, T), written; NaN and 0 for a query without positives, NaN
-    and the largest integer at a checkpoint at which none of them is there.
+    Args:
+        similarity: (B, M), higher is nearer.
+        columns: (2, N) the i-th item of the order has similarity[q, columns[0, i]] while it waits
+            and similarity[q, columns[1, i]] afterwards.
+        schedule: the order, and which items switch at each checkpoint.
+        positive_set: (B,) as in `Relevance`, for these queries.
+        positive_indptr: as in `Relevance`.
+        positive_indices: as in `Relevance`.
+        ignored_indptr: (B + 1,) as in `Relevance`, for these queries.
+        ignored_indices: as in `Relevance`.
+        depth: last rank whose precision counts.
+        item_by_item: whether each item corrects the listed ranks, instead of each checkpoint
+            listing them anew; the curve is the same up to rounding.
+        workers: number of tasks into which the block is split.
+        average_precision: (B, T) written; NaN for a query without positives, and at a checkpoint at
+            which none of its positives is there.
+        best_rank: (B, T) written; 0 for a query without positives, the largest integer at such a
+            checkpoint.
     """
     queries, checkpoints = average_precision.shape
-    order, position, arrival = schedule.order, schedule.position, schedule.arrival
+    order, position, switches_at = schedule.order, schedule.position, schedule.switches_at
     widest = 0
     for query in range(queries):
-        group = positive_group[query]
-        widest = max(widest, positive_indptr[group + 1] - positive_indptr[group])
+        own = positive_set[query]
+        widest = max(widest, positive_indptr[own + 1] - positive_indptr[own])
     most = 2 * widest
 
     for worker in prange(workers):
@@ -350,10 +395,10 @@ def curve_block(
 
         for query in range(worker, queries, workers):
             row = similarity[query]
-            group = positive_group[query]
+            own = positive_set[query]
             ignored = ignored_indices[ignored_indptr[query] : ignored_indptr[query + 1]]
             count = _unignored(
-                positive_indices[positive_indptr[group] : positive_indptr[group + 1]],
+                positive_indices[positive_indptr[own] : positive_indptr[own + 1]],
                 ignored,
                 positives,
             )
@@ -374,12 +419,12 @@ def curve_block(
                 source = ranking[k]
                 value[k] = unsorted[source]
                 owner[k] = positives[source >> 1]
-                moves = arrival[owner[k]]
+                switch = switches_at[owner[k]]
                 if source & 1 == 0:
                     start[k] = 0
-                    stop[k] = 0 if schedule.newcomer[owner[k]] else moves
+                    stop[k] = 0 if schedule.arriving[owner[k]] else switch
                 else:
-                    start[k] = moves
+                    start[k] = switch
                     stop[k] = checkpoints
             value[total : total + 2] = -np.inf
 
@@ -387,7 +432,7 @@ def curve_block(
                 table[b] = ahead[b + 1] | (np.uint32(ahead[b] != ahead[b + 1]) << _FLAG)
             _codes(row, buckets, table, code)
             for side in range(2):
-                _place(
+                _assign_bins(
                     row,
                     columns[side],
                     order,

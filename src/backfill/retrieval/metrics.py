@@ -1,41 +1,73 @@
-"""What a backfill curve says about an upgrade: gain, conditions, negative flips."""
+"""What a backfill curve says about an upgrade: Gain, conditions, negative flips."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from backfill.arrays import Bools, Float64s
 from backfill.errors import InputError
 from backfill.results import BackfillCurve
 
-Float64s = NDArray[np.float64]
-
-# One system's float32 similarities may differ in the last bit between products of different
-# shapes. Neighbours that all but tie then swap ranks, which moves a mean quality by about 1e-7.
+# A system's float32 similarities may differ in the last bit between products of different shapes.
+# Neighbours that almost tie then swap ranks, which moves a mean quality by about 1e-7.
 TOLERANCE = 1e-6
 
 
 def gain(auc: float, auc_old: float, auc_new: float) -> float:
-    """Share of the step from the old to the new system that the area reaches (rank merge, Table 1).
+    """Compute the share of the step from the old to the new system that an area reaches.
 
-    0 is as good as never upgrading, 1 as having backfilled all from the start, more is better than
-    that. NaN where the old and the new system are equally good: there is no step to share.
+    Args:
+        auc: area under the curve of a method.
+        auc_old: the same of the old system.
+        auc_new: the same of the new system.
+
+    Returns:
+        0 if the method is as good as never upgrading, 1 if it is as good as a gallery that was
+        backfilled from the start, and more if it is better. NaN if the two systems are equally
+        good.
+
+    Source:
+        Rank merge (Seo et al., WACV 2025), Table 1.
     """
     return float((auc - auc_old) / (auc_new - auc_old)) if auc_new != auc_old else float("nan")
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """The three conditions that rank merge (eq. 6-8) sets for an online backfill."""
+    """Whether a curve meets the three conditions for an online backfill.
 
-    starts_at_old: bool  # eq. 6: before anything is backfilled, no worse than the old system
-    ends_at_new: bool  # eq. 7: once all is backfilled, no worse than the new system
-    never_falls: bool  # eq. 8: no step of the backfill makes it worse
+    Attributes:
+        starts_at_old: before anything is backfilled, it is no worse than the old system (eq. 6).
+        ends_at_new: once everything is backfilled, it is no worse than the new system (eq. 7).
+        never_falls: no step of the backfill makes it worse (eq. 8).
+
+    Source:
+        Rank merge (Seo et al., WACV 2025), eq. 6 to 8.
+    """
+
+    starts_at_old: bool
+    ends_at_new: bool
+    never_falls: bool
 
     @classmethod
-    def of(cls, quality: ArrayLike, old: float, new: float) -> "Conditions":
-        """Judge a quality (T,), such as mAP at fractions from 0 to 1, to within TOLERANCE."""
-        values = _curve(quality)
+    def of(cls, quality: ArrayLike, old: float, new: float) -> Conditions:
+        """Judge a curve, to within TOLERANCE.
+
+        Args:
+            quality: (T,) such as mAP, at fractions from 0 to 1.
+            old: quality of the old system.
+            new: quality of the new system.
+
+        Returns:
+            Which of the conditions hold.
+
+        Raises:
+            InputError: the quality is not finite or not 1-D.
+        """
+        values = _finite(quality)
         return cls(
             starts_at_old=bool(values[0] >= old - TOLERANCE),
             ends_at_new=bool(values[-1] >= new - TOLERANCE),
@@ -44,32 +76,53 @@ class Conditions:
 
 
 def worst_step(quality: ArrayLike) -> float:
-    """Lowest change of a quality (T,) from one checkpoint to the next; negative if it ever falls.
+    """Find the lowest change of a quality from one checkpoint to the next.
 
-    0 with a single checkpoint.
+    Args:
+        quality: (T,) such as mAP.
+
+    Returns:
+        The change, negative if the quality ever falls; 0 for a single checkpoint.
+
+    Raises:
+        InputError: the quality is not finite or not 1-D.
     """
-    values = _curve(quality)
+    values = _finite(quality)
     return float(np.diff(values).min()) if len(values) > 1 else 0.0
 
 
 def query_auc_map(curve: BackfillCurve) -> Float64s:
-    """Area under each query's average precision, (Q,); their mean is AUC_mAP. NaN: no positives."""
+    """Area under each query's average precision, (Q,), NaN without positives; mean: AUC_mAP."""
     return np.asarray(np.trapezoid(curve.average_precision, curve.fraction, axis=1))
 
 
 def query_auc_cmc(curve: BackfillCurve, k: int) -> Float64s:
-    """Area under each query's hits in the top k, (Q,); their mean is AUC_CMC. NaN: no positives."""
+    """Area under each query's hits in the top k, (Q,), NaN without positives; mean: AUC_CMC.
+
+    Raises:
+        InputError: the curve lacks `k`.
+    """
     area = np.trapezoid(_hits("curve", curve, k).astype(np.float64), curve.fraction, axis=1)
     return np.where(curve.has_positives, area, np.nan)
 
 
 def negative_flip_rate(old_curve: BackfillCurve, curve: BackfillCurve, k: int) -> Float64s:
-    """NFR@k at each fraction, (T,) (RACT, eq. 12).
+    """Compute NFR@k: of the queries with a hit in the old system, the share that has lost it.
 
-    Of the queries with a hit in the top k of the old system, which is column 0 of old_curve, the
-    share that has none at t. NaN where the old system has no hit at all.
+    Args:
+        old_curve: whose first checkpoint is the old system.
+        curve: of the same queries.
+        k: a hit is a positive in the top k.
 
-    Raises InputError if a curve lacks k, or if the curves differ in the number of queries.
+    Returns:
+        (T,) the share at each fraction of `curve`; NaN if the old system has no hit at all.
+
+    Raises:
+        InputError: a curve lacks `k`, or the curves differ in the number of queries.
+
+    Source:
+        RACT (Zhang et al., Hot-Refresh Model Upgrades with Regression-Alleviating Compatible
+        Training in Image Retrieval, ICLR 2022), eq. 12.
     """
     right = _hits("old_curve", old_curve, k)[:, 0]
     now = _hits("curve", curve, k)
@@ -80,14 +133,15 @@ def negative_flip_rate(old_curve: BackfillCurve, curve: BackfillCurve, k: int) -
     return np.asarray((~now[right]).mean(axis=0))
 
 
-def _hits(name: str, curve: BackfillCurve, k: int) -> NDArray[np.bool_]:
+def _hits(name: str, curve: BackfillCurve, k: int) -> Bools:
     if k not in curve.hits:
         raise InputError(f"k: expected one of {name}'s {tuple(curve.hits)}, got {k}")
     return curve.hits[k]
 
 
-def _curve(quality: ArrayLike) -> Float64s:
+def _finite(quality: ArrayLike) -> Float64s:
+    """A quality as (T,) finite float64."""
     values = np.asarray(quality, dtype=np.float64)
     if values.ndim != 1 or values.size == 0 or not np.isfinite(values).all():
-        raise InputError(f"quality: expected finite values, one a checkpoint, got {values}")
+        raise InputError(f"quality: expected one finite value per checkpoint, got {values}")
     return values

@@ -1,11 +1,13 @@
 """The k nearest items of every query while a gallery is backfilled, exactly and in one pass.
 
-Made for galleries that do not fit the memory: both systems' embeddings may be memory-mapped, in
-any floating type, and each is read once, front to back, for all checkpoints together. An item
-waits until the group it belongs to arrives, and is backfilled from then on; so the nearest items
-at a checkpoint are among the nearest waiting ones of the groups to come and the nearest backfilled
-ones of the groups that have arrived, and only these are kept.
+Made for galleries that do not fit in memory: both systems' embeddings may be memory-mapped, in any
+floating type, and each is read once, front to back, for all checkpoints together. An item waits
+until the checkpoint at which its wave switches, and is backfilled from then on. So the nearest
+items at a checkpoint are among the nearest waiting ones of the waves to come and the nearest
+backfilled ones of the waves that have switched, and only these are kept.
 """
+
+from __future__ import annotations
 
 import mmap
 from collections.abc import Iterator, Sequence
@@ -15,103 +17,110 @@ from typing import NamedTuple
 
 import faiss
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from tqdm import tqdm
 
 from backfill import validate
+from backfill.arrays import Float32s, Floats, Int64s, System
 from backfill.compute import LOCAL, Engine
 from backfill.errors import InputError
 from backfill.retrieval.schedule import Schedule
 
-Float32s = NDArray[np.float32]
-Int64s = NDArray[np.int64]
-Pair = tuple[Float32s, ArrayLike]
-
 # Rows read at a time: 256 MiB at 128 dimensions. Small blocks would cost more in partial rankings.
 BLOCK_ROWS = 2**19
-# Numbers in all queries together from which matrix products are worth it: 4 queries of 128.
+# From this many numbers in all queries together, matrix products pay: 4 queries of 128 dimensions.
 _PRODUCTS_FROM = 512
-# Of vectors shorter than this the squares lose digits.
+# The squares of vectors shorter than this lose digits.
 _SHORT = 1e-15
 
 
 class Nearest(NamedTuple):
-    """Items by falling similarity, ties by gallery index; -1 and -inf where there are no more."""
+    """The nearest items of Q queries, by falling similarity, ties by gallery index.
 
-    items: Int64s  # (Q, k)
-    similarity: Float32s  # (Q, k)
+    Attributes:
+        items: (Q, k) gallery indices, -1 for missing items.
+        similarity: (Q, k), -inf for missing items.
+    """
+
+    items: Int64s
+    similarity: Float32s
 
 
 def nearest_items(
-    before: Pair,
-    after: Pair,
+    before: System,
+    after: System,
     schedule: Schedule,
     k: int,
     *,
     block_rows: int = BLOCK_ROWS,
     engine: Engine = LOCAL,
 ) -> Iterator[Nearest]:
-    """Yield the k nearest items of every query at each checkpoint.
+    """Find the k nearest items of every query at each checkpoint.
 
-    Similarities are cosines in float32. Of several items that are equally far away at the k-th
-    place, it is not said which are kept.
+    Similarities are cosines in float32. If several items are equally near at rank k, any of them
+    may be kept.
 
     Args:
-        before: (query (Q, d1), gallery (N, d1)) of the system that ranks waiting items.
-        after: (query (Q, d2), gallery (N, d2)) of the one that ranks backfilled items.
-        schedule: from which checkpoint an item is backfilled, or there at all.
-        k: items a query.
-        block_rows: of the gallery, to be held at a time.
-        engine: where the galleries are searched, in parts.
+        before: (Q, d1) queries and (N, d1) gallery of the system that ranks waiting items.
+        after: (Q, d2) queries and (N, d2) gallery of the system that ranks backfilled items.
+        schedule: when items are backfilled, or come.
+        k: number of items per query.
+        block_rows: number of gallery rows that are held at a time.
+        engine: where the galleries are searched, in chunks.
+
+    Yields:
+        The nearest items at one checkpoint after the other.
 
     Raises:
         InputError: a row of a gallery is not finite or has no direction; names the row.
     """
     checkpoints = len(schedule.edges) - 2
-    # Newcomers never wait: the old system knows nothing of them.
-    waiting = np.where(schedule.newcomer, 0, schedule.arrival)
+    # Arrivals never wait, since the old system does not know them. They join wave 0, which has
+    # switched at every checkpoint.
+    waiting_in = np.where(schedule.arriving, 0, schedule.switches_at)
+    waves = range(checkpoints + 1)
     sides = [
-        _Side("before[1] (gallery)", before, waiting, range(1, checkpoints + 1), k, block_rows),
-        _Side("after[1] (gallery)", after, schedule.arrival, range(checkpoints), k, block_rows),
+        _Side("before[1] (gallery)", before, waiting_in, waves[1:], k, block_rows),
+        _Side("after[1] (gallery)", after, schedule.switches_at, waves[:-1], k, block_rows),
     ]
-    parts = engine.cut(len(waiting))
-    tasks = [(side, part) for side in (0, 1) for part in parts]
-    found: list[list[Nearest]] = [[], []]
+    chunks = engine.cut(len(waiting_in))
+    tasks = [(side, chunk) for side in (0, 1) for chunk in chunks]
+    by_side: list[list[Nearest]] = [[], []]
     searched = engine.map(_searched, sides, tasks, title="gallery")
-    for (side, _), groups in zip(tasks, searched, strict=True):
-        had = found[side]
-        found[side] = [merged(pair, k) for pair in zip(had, groups, strict=True)] if had else groups
+    for (side, _), found in zip(tasks, searched, strict=True):
+        had = by_side[side]
+        by_side[side] = [merged(both, k) for both in zip(had, found, strict=True)] if had else found
     for t in range(checkpoints):
-        yield merged([*found[0][t:], *found[1][: t + 1]], k)
+        yield merged([*by_side[0][t:], *by_side[1][: t + 1]], k)
 
 
 class _Side(NamedTuple):
-    """One of the two systems: items of group g are searched for if g is in `groups`."""
+    """One of the two systems, and which of its items are searched for."""
 
     name: str
-    system: Pair
-    group: Int64s  # (N,)
-    groups: range
+    system: System
+    wave: Int64s  # (N,) of each item
+    waves: range  # that are searched for
     k: int
     block_rows: int
 
 
 def _searched(sides: list[_Side], task: tuple[int, slice]) -> list[Nearest]:
-    """The nearest items of each group among some rows of one system's gallery."""
-    side, part = sides[task[0]], task[1]
-    query = unit_rows("query", np.asarray(side.system[0]))
-    found = [faiss.ResultHeap(len(query), side.k, keep_max=True) for _ in side.groups]
-    for first, rows in unit_blocks(side.name, side.system[1], part, side.block_rows):
-        of_block = side.group[first : first + len(rows)]
-        for heap, group in zip(found, side.groups, strict=True):
-            chosen = np.flatnonzero(of_block == group)
+    """The nearest items of each wave among some rows of one system's gallery."""
+    side, chunk = sides[task[0]], task[1]
+    query = unit_rows("query", np.asarray(side.system.query))
+    found = [faiss.ResultHeap(len(query), side.k, keep_max=True) for _ in side.waves]
+    for first, rows in unit_blocks(side.name, side.system.gallery, chunk, side.block_rows):
+        wave_of = side.wave[first : first + len(rows)]
+        for heap, wave in zip(found, side.waves, strict=True):
+            chosen = np.flatnonzero(wave_of == wave)
             if len(chosen):
-                # faiss keeps its own best of a block, and the heap the best of all blocks.
+                # faiss keeps the best items of a block, and the heap the best of all blocks.
                 with _matrix_products():
-                    similarity, place = faiss.knn(
+                    similarity, position = faiss.knn(
                         query, rows[chosen], min(side.k, len(chosen)), faiss.METRIC_INNER_PRODUCT
                     )
-                heap.add_result(similarity, chosen[place] + first)
+                heap.add_result(similarity, chosen[position] + first)
     for heap in found:
         heap.finalize()
     return [Nearest(heap.I, heap.D) for heap in found]
@@ -119,10 +128,10 @@ def _searched(sides: list[_Side], task: tuple[int, slice]) -> list[Nearest]:
 
 @contextmanager
 def _matrix_products() -> Iterator[None]:
-    """Have faiss multiply matrices for any but a handful of queries.
+    """Let faiss multiply matrices unless there is only a handful of queries.
 
-    By itself it does so from 128,000 numbers in all queries together on: a thousand of 128
-    dimensions could then take less time than half as many.
+    By default it does so only from 128,000 numbers in all queries together. A thousand queries of
+    128 dimensions could then take less time than half as many.
     """
     before = faiss.cvar.distance_compute_blas_threshold
     faiss.cvar.distance_compute_blas_threshold = _PRODUCTS_FROM
@@ -133,23 +142,35 @@ def _matrix_products() -> Iterator[None]:
 
 
 def unit_blocks(
-    name: str, gallery: ArrayLike, part: slice, rows: int
+    name: str, gallery: ArrayLike, chunk: slice, rows: int
 ) -> Iterator[tuple[int, Float32s]]:
-    """Yield (first row, rows of unit length in float32), block by block, of a part of a gallery.
+    """Read some rows of a gallery, block by block, and scale them to unit length.
 
-    The next block is read while the caller works on one: a gallery may come from a slow disk.
+    The next block is read while the caller works on one, since a gallery may be on a slow disk.
+
+    Args:
+        name: of the gallery, for messages and the progress bar.
+        gallery: (N, d) in memory or memory-mapped.
+        chunk: which rows.
+        rows: number of rows per block.
+
+    Yields:
+        The index of a block's first row, and the block in float32.
+
+    Raises:
+        InputError: a row is not finite or has no direction.
     """
-    stored: NDArray[np.floating] = np.asanyarray(gallery)  # type: ignore[type-arg]
-    # Copies on write would be lost with what is dropped below.
+    stored: Floats = np.asanyarray(gallery)
+    # Pages are dropped below once they are read. Copy-on-write pages would lose what was written.
     mapped = getattr(stored, "_mmap", None) if getattr(stored, "mode", None) == "r" else None
 
     def read(first: int) -> tuple[int, Float32s]:
-        block = unit_rows(name, stored[first : min(first + rows, part.stop)], first)
+        block = unit_rows(name, stored[first : min(first + rows, chunk.stop)], first)
         if mapped is not None:
-            mapped.madvise(mmap.MADV_DONTNEED)  # what was read stays in the process otherwise
+            mapped.madvise(mmap.MADV_DONTNEED)  # else what was read stays in this process
         return first, block
 
-    first, *others = range(part.start, part.stop, rows)
+    first, *others = range(chunk.start, chunk.stop, rows)
     with ThreadPoolExecutor(1) as reader:
         ahead = reader.submit(read, first)
         for following in tqdm([*others, None], desc=name, unit="block", disable=None):
@@ -159,11 +180,23 @@ def unit_blocks(
             yield block
 
 
-def unit_rows(name: str, rows: NDArray[np.floating], first: int = 0) -> Float32s:  # type: ignore[type-arg]
-    """Copy rows as float32 of unit length."""
+def unit_rows(name: str, rows: Floats, first: int = 0) -> Float32s:
+    """Copy rows and scale them to unit length.
+
+    Args:
+        name: of the array that they are from, for the message.
+        rows: (n, d).
+        first: index of the first of them in that array.
+
+    Returns:
+        (n, d) float32.
+
+    Raises:
+        InputError: a row is not finite or has no direction.
+    """
     unit = np.array(rows, np.float32, order="C")
     norms = np.sqrt(np.einsum("ij,ij->i", unit, unit))
-    # Squares vanish, or overflow, long before numbers do.
+    # Squares vanish, or overflow, long before the numbers themselves do.
     odd = np.flatnonzero(~((norms > _SHORT) & np.isfinite(norms)))
     if len(odd):
         largest = np.abs(unit[odd]).max(axis=1)
@@ -179,28 +212,28 @@ def unit_rows(name: str, rows: NDArray[np.floating], first: int = 0) -> Float32s
     return unit
 
 
-def merged(parts: Sequence[Nearest], k: int) -> Nearest:
+def merged(lists: Sequence[Nearest], k: int) -> Nearest:
     """The k nearest of several lists that share no item."""
-    index = np.concatenate([part.items for part in parts], axis=1)
-    similarity = np.concatenate([part.similarity for part in parts], axis=1)
-    similarity[index < 0] = -np.inf
-    if index.shape[1] > k:
+    items = np.concatenate([each.items for each in lists], axis=1)
+    similarity = np.concatenate([each.similarity for each in lists], axis=1)
+    similarity[items < 0] = -np.inf
+    if items.shape[1] > k:
         best = np.argpartition(-similarity, k - 1, axis=1)[:, :k]
-        index, similarity = (np.take_along_axis(a, best, axis=1) for a in (index, similarity))
-    ranking = np.lexsort((index, -similarity), axis=1)
-    index, similarity = (np.take_along_axis(a, ranking, axis=1) for a in (index, similarity))
-    return Nearest(index, similarity)
+        items, similarity = (np.take_along_axis(a, best, axis=1) for a in (items, similarity))
+    ranking = np.lexsort((items, -similarity), axis=1)
+    items, similarity = (np.take_along_axis(a, ranking, axis=1) for a in (items, similarity))
+    return Nearest(items, similarity)
 
 
-def checked_gallery(name: str, gallery: ArrayLike, query: ArrayLike) -> int:
+def require_gallery(name: str, system: System) -> int:
     """Require a 2-D gallery as wide as its queries, without reading it; return its size."""
-    stored: NDArray[np.floating] = np.asanyarray(gallery)  # type: ignore[type-arg]
+    stored: Floats = np.asanyarray(system.gallery)
     if stored.ndim != 2 or len(stored) == 0 or stored.dtype.kind != "f":
         raise InputError(
             f"{name}: expected floating-point rows (items, dimensions), "
             f"got {stored.dtype} of shape {stored.shape}"
         )
-    width = validate.embeddings("query", query).shape[1]
+    width = validate.embeddings("query", system.query).shape[1]
     if stored.shape[1] != width:
         raise InputError(
             f"{name}: expected {width} dimensions as in its queries, got {stored.shape[1]}"

@@ -1,62 +1,91 @@
-"""What backfilling one item would do to average precision: an order that knows the answers."""
+"""What backfilling an item does to average precision: an order that knows the answers."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
+from backfill.arrays import Array, Bools, Float64s, Floats, Int64s, System
 from backfill.relevance import Relevance
 from backfill.retrieval.kernel import compiled
-from backfill.retrieval.similarity import query_blocks, unit_pairs
-
-Floats = NDArray[np.floating[Any]]
-Float64s = NDArray[np.float64]
-Pair = tuple[Floats, Floats]
+from backfill.retrieval.similarity import query_blocks, unit_systems
 
 
 def marginal_gains(
-    before: Pair,
-    after: Pair,
-    backfilled: NDArray[np.bool_],
+    before: tuple[Array, Array],
+    after: tuple[Array, Array],
+    backfilled: Bools,
     relevance: Relevance,
-    queries: NDArray[np.int64] | None = None,
+    queries: Int64s | None = None,
 ) -> Float64s:
-    """How much mAP changes if the state of one item changes, to how it would be backfilled.
+    """Compute how much mAP changes if a single item is backfilled.
 
-    Each item's gain is mAP with it backfilled less mAP with it waiting, all others being in the
-    state that `backfilled` says. Ties between similarities count as losses to the positive.
+    The gain of an item is mAP with it backfilled less mAP with it waiting, while all other items
+    are in the state that `backfilled` says. A positive that ties with a negative is ranked behind
+    it.
 
     Args:
-        before: (query (Q, d1), gallery (N, d1)) of the system that ranks waiting items.
-        after: (query (Q, d2), gallery (N, d2)) of the one that ranks backfilled items.
+        before: (query (Q, d1), gallery (N, d1)), the system that ranks waiting items.
+        after: (query (Q, d2), gallery (N, d2)), the system that ranks backfilled items.
         backfilled: (N,) the state of the gallery.
         relevance: of its items.
-        queries: rows of the queries to average over; all by default.
+        queries: indices of the queries to average over; all by default.
 
     Returns:
         (N,) gains, the mean over the queries that have a positive.
     """
     chosen = np.arange(relevance.num_queries) if queries is None else np.asarray(queries)
-    return _of_unit_rows(*unit_pairs(before, after), backfilled, relevance, chosen)
+    systems = unit_systems(System(*before), System(*after))
+    return _of_unit_rows(*systems, backfilled, relevance, chosen)
+
+
+def mean_gains(
+    before: tuple[Array, Array],
+    after: tuple[Array, Array],
+    relevance: Relevance,
+    seed: int,
+    *,
+    states: int,
+    queries: int,
+) -> Float64s:
+    """Compute each item's mean gain in mAP over random states of the gallery.
+
+    This estimates its Shapley value: what backfilling it adds to whatever else may be backfilled.
+    It uses labels and new embeddings. So it shows what an order could win, not what a user can
+    have.
+
+    Args:
+        before: (query (Q, d1), gallery (N, d1)), the system that ranks waiting items.
+        after: (query (Q, d2), gallery (N, d2)), the system that ranks backfilled items.
+        relevance: of the gallery's items.
+        seed: draws the states, and which queries see each of them.
+        states: number of states. The share of the gallery that is backfilled in a state is uniform
+            in (0, 1).
+        queries: the largest number of queries that see each state.
+
+    Returns:
+        (N,) gains.
+    """
+    rng = np.random.default_rng(seed)
+    systems = unit_systems(System(*before), System(*after))
+    total = np.zeros(len(systems[0].gallery))
+    for _ in range(states):
+        backfilled = rng.random(len(total)) < rng.random()
+        seen = np.sort(rng.permutation(relevance.num_queries)[:queries])
+        total += _of_unit_rows(*systems, backfilled, relevance, seen)
+    return total / states
 
 
 def _of_unit_rows(
-    before: Pair,
-    after: Pair,
-    backfilled: NDArray[np.bool_],
-    relevance: Relevance,
-    chosen: NDArray[np.int64],
+    before: System, after: System, backfilled: Bools, relevance: Relevance, chosen: Int64s
 ) -> Float64s:
-    """:func:`marginal_gains` over the queries `chosen`."""
-    (query_0, gallery_0), (query_1, gallery_1) = before, after
-    total, counted = np.zeros(len(gallery_0)), 0
-    for block in query_blocks(len(chosen), len(gallery_0) * gallery_0.itemsize * 4):
-        waiting = query_0[chosen[block]] @ gallery_0.T
-        moved = query_1[chosen[block]] @ gallery_1.T
+    """Marginal gains in systems with unit rows, over the queries `chosen`."""
+    size = len(before.gallery)
+    total, counted = np.zeros(size), 0
+    for block in query_blocks(len(chosen), size * before.gallery.itemsize * 4):
+        waiting = before.query[chosen[block]] @ before.gallery.T
+        moved = after.query[chosen[block]] @ after.gallery.T
         for row, query in enumerate(chosen[block].tolist()):
-            is_positive, ignored = np.zeros((2, len(gallery_0)), bool)
+            is_positive, ignored = np.zeros((2, size), bool)
             is_positive[relevance.positives(query)] = True
             ignored[relevance.ignored(query)] = True
             if is_positive.any():
@@ -65,49 +94,20 @@ def _of_unit_rows(
     return total / max(counted, 1)
 
 
-def mean_gains(
-    before: Pair, after: Pair, relevance: Relevance, seed: int, *, states: int, queries: int
-) -> Float64s:
-    """Each item's gain in mAP, the mean over random states of the gallery.
-
-    An estimate of its Shapley value: what backfilling it adds to whatever else may be backfilled.
-    It looks at labels and at new embeddings, and so shows what an order can win, not what a user
-    can have.
-
-    Args:
-        before: (query, gallery) of the system that ranks waiting items.
-        after: of the one that ranks backfilled items.
-        relevance: of the gallery's items.
-        seed: draws the states, and which queries see each.
-        states: how many; a share of the gallery, uniform in (0, 1), is backfilled in each.
-        queries: how many see each state, at most all.
-
-    Returns:
-        (N,) gains.
-    """
-    rng = np.random.default_rng(seed)
-    total = np.zeros(len(before[1]))
-    systems = unit_pairs(before, after)
-    for _ in range(states):
-        backfilled = rng.random(len(total)) < rng.random()
-        seen = np.sort(rng.permutation(relevance.num_queries)[:queries])
-        total += _of_unit_rows(*systems, backfilled, relevance, seen)
-    return total / states
-
-
 @compiled()
 def _of_query(
     waiting: Floats,
     moved: Floats,
-    backfilled: NDArray[np.bool_],
-    is_positive: NDArray[np.bool_],
-    ignored: NDArray[np.bool_],
+    backfilled: Bools,
+    is_positive: Bools,
+    ignored: Bools,
 ) -> Float64s:
-    """(N,) change of one query's average precision for each item.
+    """The change of one query's average precision for each item, (N,).
 
-    With the positives by falling similarity and `above[j]` negatives at or above the j-th, its
-    precision is j / (j + above[j]). A negative that rises past positives adds one to their
-    `above`; sums of these changes from j on turn each negative into two look-ups.
+    Positives are sorted by falling similarity. With `above[j]` negatives at or above the j-th of
+    them, counted from 1, the precision there is j / (j + above[j]). A negative that rises past
+    positives adds 1 to their `above`. With the sums of these changes from every j on, each negative
+    takes two look-ups.
     """
     now = np.where(backfilled, moved, waiting)
     heights = -np.sort(-now[is_positive])
@@ -129,7 +129,7 @@ def _of_query(
         if ignored[item]:
             continue
         other = waiting[item] if backfilled[item] else moved[item]
-        # How many positives are ahead of the item here, and would be there.
+        # How many positives are ahead of the item now, and would be if it switched.
         here = count - np.searchsorted(rising, now[item], side="right")
         there = count - np.searchsorted(rising, other, side="right")
         if is_positive[item]:
@@ -144,22 +144,22 @@ def _of_query(
 
 @compiled()
 def _moved_positive(
-    heights: Floats, above: NDArray[np.int64], negatives: Floats, here: float, there: float
+    heights: Floats, above: Int64s, negatives: Floats, here: float, there: float
 ) -> float:
-    """Sum of the precisions if the positive at similarity `here` stood at `there`."""
-    total, place, left_out, entered = 0.0, 0, False, False
+    """Sum of the precisions if the positive at similarity `here` were at `there`."""
+    total, position, left_out, entered = 0.0, 0, False, False
     own_above = len(negatives) - np.searchsorted(negatives, there)
     for j in range(len(heights)):
         if not entered and there >= heights[j]:
-            place += 1
-            total += place / (place + own_above)
+            position += 1
+            total += position / (position + own_above)
             entered = True
         if not left_out and heights[j] == here:
             left_out = True
             continue
-        place += 1
-        total += place / (place + above[j])
+        position += 1
+        total += position / (position + above[j])
     if not entered:
-        place += 1
-        total += place / (place + own_above)
+        position += 1
+        total += position / (position + own_above)
     return total

@@ -1,29 +1,28 @@
-"""Cosine similarities block by block, such that equal embeddings tie exactly.
+"""Cosine similarities, block by block, in which equal embeddings tie exactly.
 
 A matrix product may round the same dot product differently at the edge of the matrix, where another
 vector instruction takes over. Two identical gallery rows would then differ in the last bit, and
 that bit instead of the gallery index would rank them. Therefore each *distinct* row is multiplied
-once and its similarity is shared by all its copies. Where both systems use the same query
-embeddings, their galleries go into one product, so that copies tie across the systems as well.
+once, and all its copies share the result. If both systems have the same query embeddings, their
+galleries go into one product, so that copies tie across the systems as well.
 """
+
+from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.floating[Any]]
-UInt32s = NDArray[np.uint32]
-Pair = tuple[Floats, Floats]
+from backfill.arrays import Floats, Int64s, System, UInt32s
 
-# Similarities held at a time. A few tens of MiB make the product efficient, at any gallery size.
+# Size of a block of similarities. A few tens of MiB make the product efficient at any gallery size.
 BLOCK_BYTES = 2**26
 
 
 def normalise(rows: Floats, dtype: np.dtype[Any]) -> Floats:
-    """L2-normalise in float64, then round to `dtype`: the rounding is that of one operation."""
+    """Scale rows to unit length in float64, then round them once, to `dtype`."""
     result = np.empty(rows.shape, dtype)
     step = max(1, 2**20 // rows.shape[1])
     for start in range(0, len(rows), step):
@@ -40,18 +39,24 @@ def common_dtype(*arrays: Floats) -> np.dtype[Any]:
     return np.result_type(np.float32, *(array.dtype for array in arrays))
 
 
-def unit_pairs(before: Pair, after: Pair) -> tuple[Pair, Pair]:
-    """Both systems with rows of unit length, in the precision of the more precise."""
+def unit_systems(before: System, after: System) -> tuple[System, System]:
+    """Both systems with rows of unit length, in the precision of the more precise one."""
     dtype = common_dtype(*before, *after)
-    (query_0, gallery_0), (query_1, gallery_1) = before, after
     return (
-        (normalise(query_0, dtype), normalise(gallery_0, dtype)),
-        (normalise(query_1, dtype), normalise(gallery_1, dtype)),
+        System(normalise(before.query, dtype), normalise(before.gallery, dtype)),
+        System(normalise(after.query, dtype), normalise(after.gallery, dtype)),
     )
 
 
-def distinct_rows(rows: Floats) -> tuple[Floats, NDArray[np.int64]]:
-    """Return the distinct rows by first appearance, and for each row where its equal is in them."""
+def distinct_rows(rows: Floats) -> tuple[Floats, Int64s]:
+    """Find the distinct rows of a matrix.
+
+    Args:
+        rows: (N, d).
+
+    Returns:
+        The distinct rows (M, d) by first appearance, and (N,) which of them each row equals.
+    """
     width = rows.shape[1] * rows.itemsize
     content = memoryview(rows.tobytes())  # whose slices hash and compare without further copies
     seen: dict[memoryview, int] = {}
@@ -69,56 +74,80 @@ def distinct_rows(rows: Floats) -> tuple[Floats, NDArray[np.int64]]:
 
 
 def query_blocks(queries: int | slice, row_bytes: int) -> Iterator[slice]:
-    """Cut the queries, or a part of them, into blocks of about BLOCK_BYTES, `row_bytes` each."""
-    part = queries if isinstance(queries, slice) else slice(0, queries)
+    """Cut queries into blocks of about BLOCK_BYTES.
+
+    Args:
+        queries: how many there are, or a slice of them.
+        row_bytes: memory that each query takes.
+
+    Yields:
+        Consecutive slices.
+    """
+    chunk = queries if isinstance(queries, slice) else slice(0, queries)
     step = max(1, BLOCK_BYTES // row_bytes)
-    for start in range(part.start, part.stop, step):
-        yield slice(start, min(start + step, part.stop))
+    for start in range(chunk.start, chunk.stop, step):
+        yield slice(start, min(start + step, chunk.stop))
 
 
 @dataclass(frozen=True)
 class SimilarityPlan:
-    """The products of one or two systems, and where each item's similarity is found in them.
+    """Which matrix products two systems need, and where in them each item's similarity is.
 
-    products: (query (Q, d), distinct gallery rows (M_i, d)), one or two; a block of similarities is
-    (B, width) with width = sum of M_i. columns: (2, N), of the i-th item of the backfill order
-    before and after it is backfilled.
+    A block of similarities is (B, width): the products side by side.
+
+    Attributes:
+        products: one or two systems of unit rows, with only the distinct rows of their galleries.
+        columns: (2, N) where in a block the similarity of the i-th item of an order is, before and
+            after it is backfilled.
     """
 
-    products: tuple[Pair, ...]
+    products: tuple[System, ...]
     columns: UInt32s
 
     @classmethod
     def of(
-        cls, before: Pair, after: Pair, order: NDArray[np.int64], *, apart: bool = False
-    ) -> "SimilarityPlan":
-        """Plan for (query, gallery) pairs of unit rows; columns follow `order` for locality.
+        cls, before: System, after: System, order: Int64s, *, apart: bool = False
+    ) -> SimilarityPlan:
+        """Plan the products of two systems of unit rows.
 
-        With `apart`, each system has a product of its own whatever they have in common.
+        Args:
+            before: (Q, d1) queries and (N, d1) gallery.
+            after: (Q, d2) queries and (N, d2) gallery.
+            order: (N,) gallery indices; columns follow it, for locality.
+            apart: whether each system gets a product of its own even if their queries are equal.
+
+        Returns:
+            The plan.
         """
-        if not apart and np.array_equal(before[0], after[0]):
-            both = np.concatenate([before[1][order], after[1][order]])
+        if not apart and np.array_equal(before.query, after.query):
+            both = np.concatenate([before.gallery[order], after.gallery[order]])
             rows, columns = distinct_rows(both)
-            return cls(((before[0], rows),), columns.reshape(2, -1).astype(np.uint32))
-        rows_before, columns_before = distinct_rows(before[1][order])
-        rows_after, columns_after = distinct_rows(after[1][order])
+            return cls((System(before.query, rows),), columns.reshape(2, -1).astype(np.uint32))
+        rows_before, columns_before = distinct_rows(before.gallery[order])
+        rows_after, columns_after = distinct_rows(after.gallery[order])
         columns = np.stack([columns_before, columns_after + len(rows_before)])
-        products = (before[0], rows_before), (after[0], rows_after)
+        products = System(before.query, rows_before), System(after.query, rows_after)
         return cls(products, columns.astype(np.uint32))
 
     @property
     def width(self) -> int:
         """Number of similarities per query."""
-        return sum(len(rows) for _, rows in self.products)
+        return sum(len(product.gallery) for product in self.products)
 
-    def blocks(self, part: slice, extra_bytes: int = 0) -> Iterator[tuple[slice, Floats]]:
-        """Yield (queries, similarities (B, width)); the array is overwritten by the next block.
+    def blocks(self, queries: slice, extra_bytes: int = 0) -> Iterator[tuple[slice, Floats]]:
+        """Compute the similarities of some queries, block by block.
 
-        part: of the queries. extra_bytes: what the caller will hold for each of a block besides.
+        Args:
+            queries: consecutive ones.
+            extra_bytes: memory per query that the caller needs besides, for the size of a block.
+
+        Yields:
+            The queries of a block and their similarities (B, width), in an array that the next
+            block overwrites.
         """
-        dtype = self.products[0][0].dtype
+        dtype = self.products[0].query.dtype
         memory: Floats | None = None
-        for block in query_blocks(part, self.width * dtype.itemsize + extra_bytes):
+        for block in query_blocks(queries, self.width * dtype.itemsize + extra_bytes):
             if memory is None:
                 memory = np.empty((block.stop - block.start, self.width), dtype)
             similarity = memory[: block.stop - block.start]
