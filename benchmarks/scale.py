@@ -33,9 +33,9 @@ import train
 from backfill import machine
 from backfill.compute import LOCAL, Engine, Peer
 from backfill.compute.on_ray import OnRay
-from backfill.encoders.data_parallel import Ranks, joined
+from backfill.encoders.data_parallel import Processes, joined
 from backfill.encoders.model import Encoder
-from backfill.params import Compute, Embed
+from backfill.params.settings import Compute, Embed
 from backfill.retrieval import Relevance, backfill_curve_at
 from backfill.retrieval.nearest import Nearest, merged
 from backfill.stages.embed import Shard, Work, embed_shard
@@ -53,12 +53,12 @@ class Rates(NamedTuple):
     trained: float  # images
 
 
-def rates(engine: Engine, ranks: int, folder: Path) -> Rates:
+def rates(engine: Engine, processes: int, folder: Path) -> Rates:
     """Best of two, after a run that starts the workers."""
     return Rates(
         IMAGES / best(lambda: embed(engine, folder)),
         2 * ITEMS * QUERIES / best(lambda: search(engine, folder)),
-        TRAINED / engine.together(epoch, TRAINED, ranks, gpu=False),
+        TRAINED / engine.together(epoch, TRAINED, processes, gpu=False),
     )
 
 
@@ -100,15 +100,15 @@ def search(engine: Engine, folder: Path) -> None:
 
 
 def epoch(images: int, peer: Peer) -> float:
-    """Seconds of the better of two epochs, as one of the ranks."""
+    """Seconds of the better of two epochs, as one of the processes."""
     device = torch.device("cpu")
-    with joined(peer, device) as ranks:
-        return timed(images, ranks, device)
+    with joined(peer, device) as processes:
+        return timed(images, processes, device)
 
 
-def timed(images: int, ranks: Ranks, device: torch.device) -> float:
-    """Apart, so that the trainer is gone before the ranks part."""
-    loop = train.trainer(32, images, 2, device, ranks)
+def timed(images: int, processes: Processes, device: torch.device) -> float:
+    """Apart, so that the trainer is gone before the processes part."""
+    loop = train.trainer(32, images, 2, device, processes)
     number = iter(range(3))
     return best(lambda: loop.run_epoch(next(number)))
 

@@ -18,11 +18,12 @@ import torch
 
 from backfill import device as devices
 from backfill import machine
-from backfill.encoders.data_parallel import ALONE, Ranks
+from backfill.encoders.data_parallel import ALONE, Processes
 from backfill.encoders.model import Encoder
-from backfill.encoders.objectives import Classification
+from backfill.encoders.objectives.classification import Classification
 from backfill.encoders.training import Batches, Trainer
-from backfill.params import Augment, ResNet, Train
+from backfill.params.networks import ResNet
+from backfill.params.settings import Augment, Train
 
 SETTINGS = Train(
     network=ResNet(family="resnet", blocks=[2, 2, 2, 2], width=32, embedding_dim=128), epochs=1,
@@ -33,7 +34,7 @@ SETTINGS = Train(
 
 
 def trainer(
-    width: int, images: int, rounds: int, device: torch.device, ranks: Ranks = ALONE
+    width: int, images: int, rounds: int, device: torch.device, processes: Processes = ALONE
 ) -> Trainer:
     """ResNet-18 for CIFAR at a given width, with random images."""
     rng = np.random.default_rng(0)
@@ -44,7 +45,7 @@ def trainer(
     encoder.measure_pixels(torch.from_numpy(pixels[:1000]))
     batches = Batches(pixels, targets, np.arange(images), SETTINGS.batch_size, device)
     objective = Classification(SETTINGS.augment)
-    return Trainer(encoder, objective, batches, SETTINGS, rounds + 1, 0, device, ranks)
+    return Trainer(encoder, objective, batches, SETTINGS, rounds + 1, 0, device, processes)
 
 
 def bare_epoch(loop: Trainer, steps: int) -> None:

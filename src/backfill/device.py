@@ -1,4 +1,4 @@
-"""Where tensors live, and which arithmetic is fast there."""
+"""Devices that compute with tensors."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from backfill.errors import InputError
 
 
 def choose(name: str) -> torch.device:
-    """The device that `name` stands for; `auto` takes a GPU where there is one.
+    """Find a device by name.
+
+    Args:
+        name: `cpu`, `cuda` and so on; `auto` is a GPU if there is one, and otherwise the CPU.
 
     Raises:
-        InputError: no such device, or it is not there.
+        InputError: there is no such device.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
@@ -20,12 +23,14 @@ def choose(name: str) -> torch.device:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise InputError(f"device: {name!r} cannot be used here ({reason})") from error
+        raise InputError(
+            f"device: expected one that works here, got {name!r} ({reason})"
+        ) from error
     return device
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:
-    """Whether bfloat16 autocast is worth it: it has hardware, not just software, behind it."""
+    """Whether the hardware supports bfloat16, so that autocast is worth it."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type == "cpu":
@@ -35,7 +40,7 @@ def has_fast_bfloat16(device: torch.device) -> bool:
 
 
 def make_deterministic(seed: int) -> None:
-    """Seed torch, and choose algorithms that give the same bytes on the same machine."""
+    """Seed torch, and make it use algorithms that give the same bytes on the same machine."""
     torch.manual_seed(seed)
     torch.backends.cudnn.benchmark = False
     torch.use_deterministic_algorithms(True, warn_only=True)

@@ -1,19 +1,22 @@
 """Encoders of any depth and width; their files; augmentations."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from backfill.encoders.augment import distort, shift_and_flip
 from backfill.encoders.embedding import embed
 from backfill.encoders.model import Encoder
-from backfill.encoders.resnet import ResNet
+from backfill.encoders.networks.resnet import ResNet
 from backfill.errors import InputError
+from backfill.params import networks
 
-TINY = {"family": "resnet", "blocks": [1, 1], "width": 4, "embedding_dim": 6}
+TINY = networks.ResNet(family="resnet", blocks=[1, 1], width=4, embedding_dim=6)
 
 
 def encoder(classes: int = 3) -> Encoder:
@@ -43,6 +46,11 @@ def test_saving_and_loading_keeps_embeddings_and_classifier(tmp_path: Path) -> N
     first.place(torch.device("cpu")).save(path)
     second = Encoder.load(path)
     assert second.classes == [10, 11, 12]
+    assert second.settings == first.settings
+    with safe_open(path, framework="pt") as file:
+        assert json.loads(file.metadata()["encoder"])["network"] == {
+            "family": "resnet", "blocks": [1, 1], "width": 4, "embedding_dim": 6, "stem": "small"
+        }  # fmt: skip
     assert "classifier.weight" in load_file(path)
     before = embed(first, images, batch_size=7)
     np.testing.assert_array_equal(embed(second, images, batch_size=7), before)
@@ -59,8 +67,10 @@ def test_the_large_stem_quarters_the_resolution() -> None:
     assert ResNet(3, [1], 4, 5).stem(images).shape == (1, 4, 64, 64)
 
 
-@pytest.mark.parametrize("damage", ["truncated", "empty", "text", "other", "absent", "pickle"])
-def test_a_file_that_is_no_encoder_is_one_error(tmp_path: Path, damage: str) -> None:
+@pytest.mark.parametrize(
+    "damage", ["truncated", "empty", "text", "other", "family", "absent", "pickle"]
+)
+def test_a_file_that_is_not_an_encoder_is_one_error(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "weights.safetensors"
     encoder().save(path)
     if damage == "truncated":
@@ -71,11 +81,16 @@ def test_a_file_that_is_no_encoder_is_one_error(tmp_path: Path, damage: str) -> 
         path.write_text("not weights at all")
     elif damage == "other":
         save_file({"x": torch.zeros(1)}, path)
+    elif damage == "family":
+        settings = {"network": {"family": "unknown"}, "channels": 3, "classes": [], "scale": 1.0}
+        save_file({"x": torch.zeros(1)}, path, metadata={"encoder": json.dumps(settings)})
     elif damage == "pickle":
         torch.save({"x": torch.zeros(1)}, path)
     else:
         path.unlink()
-    with pytest.raises(InputError, match=r"weights\.safetensors: (no readable|not there)"):
+    what = "an encoder, got no such file" if damage == "absent" else "a readable encoder, got: "
+    message = rf"weights\.safetensors: expected {what}"
+    with pytest.raises(InputError, match=message):
         Encoder.load(path)
 
 

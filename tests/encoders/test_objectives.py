@@ -6,25 +6,30 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from pydantic import TypeAdapter
 from torch import Tensor
 
 from backfill.encoders import objectives
 from backfill.encoders.classifier import StoredClassifier
 from backfill.encoders.model import Encoder
-from backfill.encoders.objectives import Batch, Objective
+from backfill.encoders.objectives import OBJECTIVES, Batch, Objective
+from backfill.encoders.objectives.nt_xent import SelfSupervised
+from backfill.encoders.objectives.regularised import Regularised
 from backfill.encoders.teacher import Teacher
 from backfill.errors import InputError
 from backfill.losses import compatible
 from backfill.losses.distillation import distillation, focal_distillation
 from backfill.losses.nt_xent import nt_xent
-from backfill.params import Augment
-from backfill.params import Encoder as Row
+from backfill.params.networks import ResNet
+from backfill.params.rows.encoders import CompatibleRow
+from backfill.params.rows.encoders import Encoder as Row
+from backfill.params.settings import Augment
 
 DIM, COUNT = 6, 20
 AUGMENT = Augment(crop_padding=1, flip=False)
 LABELS = np.random.default_rng(0).permutation(np.repeat([3, 5, 8, 9], [2, 3, 5, 10]))
 CLASSES = [3, 5, 8, 9]
-NETWORK = {"family": "resnet", "blocks": [1], "width": 4, "embedding_dim": DIM}
+NETWORK = ResNet(family="resnet", blocks=[1], width=4, embedding_dim=DIM)
 RNG = np.random.default_rng(1)
 
 
@@ -40,14 +45,17 @@ TEACHER = Teacher(
 
 
 def row(loss: str, **settings: Any) -> Row:
-    settings = {"trains_on": "s/new", "needs": "embeddings/old", "seed": 0} | settings
-    return Row(loss=loss, **settings)
+    settings = {"loss": loss, "trains_on": "s/new", "seed": 0} | settings
+    if loss not in ("classification", "nt_xent"):
+        settings["teacher"] = "old"
+    made: Row = TypeAdapter(Row).validate_python(settings)
+    return made
 
 
 def built(loss: str, teacher: Teacher = TEACHER, **settings: Any) -> Objective:
     torch.manual_seed(0)
     return objectives.build(
-        row(loss, **settings), AUGMENT, DIM, CLASSES, LABELS, teacher=lambda: teacher
+        row(loss, **settings), AUGMENT, DIM, CLASSES, LABELS, teacher=lambda name: teacher
     )
 
 
@@ -86,13 +94,16 @@ def old(batch: Batch) -> Tensor:
 
 
 def test_only_compatible_losses_ask_for_a_teacher() -> None:
-    def nobody() -> Teacher:
-        raise AssertionError("asked for")
+    def nobody(name: str) -> Teacher:
+        raise AssertionError(f"asked for {name}")
 
-    for loss in ("classification", "nt_xent"):
-        objectives.build(row(loss), AUGMENT, DIM, CLASSES, LABELS, teacher=nobody)
-    with pytest.raises(AssertionError, match="asked for"):
-        objectives.build(row("vanilla"), AUGMENT, DIM, CLASSES, LABELS, teacher=nobody)
+    for loss in OBJECTIVES:
+        chosen = row(loss)
+        if isinstance(chosen, CompatibleRow):
+            with pytest.raises(AssertionError, match="asked for old"):
+                objectives.build(chosen, AUGMENT, DIM, CLASSES, LABELS, teacher=nobody)
+        else:
+            objectives.build(chosen, AUGMENT, DIM, CLASSES, LABELS, teacher=nobody)
 
 
 def test_classification_is_the_classifiers_cross_entropy(
@@ -176,16 +187,19 @@ def test_no_weight_leaves_the_base(
     torch.testing.assert_close(*gradients)
 
 
-@pytest.fixture
-def seen(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Tensor]]:
-    """What the compatible loss is called with."""
-    calls: list[dict[str, Tensor]] = []
+Seen = list[dict[str, Tensor]]
 
-    def record(row: Row, new: Tensor, old: Tensor, positive: Tensor, labels: Tensor) -> Tensor:
+
+def recorded(objective: Objective) -> Seen:
+    """What the objective calls its compatible loss with, from now on."""
+    calls: Seen = []
+
+    def record(new: Tensor, old: Tensor, positive: Tensor, labels: Tensor) -> Tensor:
         calls.append({"new": new, "old": old, "positive": positive, "labels": labels})
         return new.sum() * 0
 
-    monkeypatch.setattr(objectives, "compatible_loss", record)
+    assert isinstance(objective, Regularised)
+    objective.term = record
     return calls
 
 
@@ -199,9 +213,11 @@ def telling(views: int) -> Teacher:
 
 
 def test_an_items_positive_is_its_own_old_embedding(
-    seen: list[dict[str, Tensor]], encoder: Encoder, embeddings: Tensor, batch: Batch
+    encoder: Encoder, embeddings: Tensor, batch: Batch
 ) -> None:
-    loss_of(built("vanilla", telling(2)), encoder, embeddings, batch)
+    objective = built("vanilla", telling(2))
+    seen = recorded(objective)
+    loss_of(objective, encoder, embeddings, batch)
     torch.testing.assert_close(seen[0]["positive"], seen[0]["old"])
     torch.testing.assert_close(seen[0]["old"][:, 2:].argmax(1), batch.rows)
     torch.testing.assert_close(seen[0]["labels"], batch.targets)
@@ -209,9 +225,10 @@ def test_an_items_positive_is_its_own_old_embedding(
 
 
 def test_the_pre_sampler_draws_every_item_of_the_class_and_no_other(
-    seen: list[dict[str, Tensor]], encoder: Encoder
+    encoder: Encoder,
 ) -> None:
     objective = built("vanilla", telling(2), positives="class")
+    seen = recorded(objective)
     rows = torch.arange(COUNT)
     batch = Batch(torch.zeros(COUNT), torch.from_numpy(np.searchsorted(CLASSES, LABELS)), rows)
     generator = torch.Generator().manual_seed(0)
@@ -232,9 +249,7 @@ def test_the_pre_sampler_draws_every_item_of_the_class_and_no_other(
 def test_focal_distillation_compares_the_classes_that_both_know(
     encoder: Encoder, embeddings: Tensor, batch: Batch
 ) -> None:
-    objective = built(
-        "focal_distillation", temperature=2.0, focus=4.0, loss_weight=0.5, positives="class"
-    )
+    objective = built("focal_distillation", temperature=2.0, focus=4.0, loss_weight=0.5)
     assert encoder.classifier is not None
     new = encoder.classifier(embeddings)
     before = torch.from_numpy(TEACHER.classifier.scores(old(batch).numpy()))
@@ -256,7 +271,7 @@ def test_focal_distillation_compares_the_classes_that_both_know(
 def test_focal_distillation_needs_a_shared_class_and_lwf_none() -> None:
     stranger = StoredClassifier(TEACHER.classifier.weight, [70, 71, 72], 10.0)
     teacher = Teacher(TEACHER.views, stranger)
-    with pytest.raises(InputError, match="'focal_distillation' compares scores of shared"):
+    with pytest.raises(InputError, match="expected classes that both encoders know for focal"):
         built("focal_distillation", teacher)
     built("lwf", teacher)
 
@@ -291,7 +306,7 @@ def test_self_supervision_compares_two_views_and_no_class(encoder: Encoder, batc
     assert views.shape == (14, 1, 8, 8)
     assert not torch.equal(views[:7], views[7:])
     both = torch.randn(14, DIM, generator=torch.Generator().manual_seed(0))
-    assert isinstance(objective, objectives.SelfSupervised)
+    assert isinstance(objective, SelfSupervised)
     first, second = objective.projection(both).chunk(2)
     expected = nt_xent(first, second, 0.3)
     torch.testing.assert_close(loss_of(objective, encoder, both, batch), expected)

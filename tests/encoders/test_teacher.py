@@ -12,6 +12,7 @@ from backfill.encoders.classifier import StoredClassifier
 from backfill.encoders.model import Encoder
 from backfill.encoders.teacher import Teacher
 from backfill.errors import InputError
+from backfill.params.networks import ResNet
 
 RNG = np.random.default_rng(0)
 CLASSIFIER = StoredClassifier(RNG.normal(size=(3, 6)).astype(np.float32), [12, 10, 40], 16.0)
@@ -49,7 +50,7 @@ def test_scores_are_scaled_cosines() -> None:
 
 def test_it_scores_as_the_encoder_that_it_is_of() -> None:
     torch.manual_seed(0)
-    network = {"family": "resnet", "blocks": [1], "width": 4, "embedding_dim": 6}
+    network = ResNet(family="resnet", blocks=[1], width=4, embedding_dim=6)
     encoder = Encoder(network, 3, [5, 8], 12.0)
     stored = encoder.stored_classifier()
     assert stored is not None
@@ -61,7 +62,7 @@ def test_it_scores_as_the_encoder_that_it_is_of() -> None:
 
 
 @pytest.mark.parametrize("damage", ["absent", "truncated", "text", "no scale", "pickle", "array"])
-def test_what_is_no_classifier_is_one_error(tmp_path: Path, damage: str) -> None:
+def test_a_file_that_is_not_a_classifier_is_one_error(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "classifier.npz"
     CLASSIFIER.save(tmp_path)
     if damage == "absent":
@@ -78,19 +79,23 @@ def test_what_is_no_classifier_is_one_error(tmp_path: Path, damage: str) -> None
     else:
         with path.open("wb") as file:
             np.save(file, CLASSIFIER.weight)
-    what = "not there, and a classifier is needed" if damage == "absent" else "no readable"
-    with pytest.raises(InputError, match=rf"classifier\.npz: {what}"):
+    what = (
+        "a classifier, got no such file" if damage == "absent" else "a readable classifier, got: "
+    )
+    with pytest.raises(InputError, match=rf"classifier\.npz: expected {what}"):
         StoredClassifier.load(tmp_path)
 
 
-def test_a_teacher_is_read_from_an_embeddings_folder(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"train\.npy: not there"):
-        Teacher.load(tmp_path)
+def test_a_teacher_is_read_from_its_views_and_its_classifier(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"train\.npy: expected an array, got no such file"):
+        Teacher.load(tmp_path / "train.npy", tmp_path)
     save_array(tmp_path / "train.npy", VIEWS)
-    with pytest.raises(InputError, match=r"classifier\.npz: not there"):
-        Teacher.load(tmp_path)
+    with pytest.raises(
+        InputError, match=r"classifier\.npz: expected a classifier, got no such file"
+    ):
+        Teacher.load(tmp_path / "train.npy", tmp_path)
     CLASSIFIER.save(tmp_path)
-    teacher = Teacher.load(tmp_path)
+    teacher = Teacher.load(tmp_path / "train.npy", tmp_path)
     np.testing.assert_array_equal(teacher.views, VIEWS)
     assert teacher.classifier.classes == CLASSIFIER.classes
     rows = torch.tensor([3, 0])
@@ -121,5 +126,7 @@ def test_known_classes_keep_their_row_and_others_get_the_mean_of_their_items() -
 def test_a_class_of_neither_row_nor_item_is_an_error() -> None:
     # Class 40 has a row, so that it needs no item.
     assert TEACHER.weight_for([40], LABELS[:1]).shape == (1, 6)
-    with pytest.raises(InputError, match="class 99: no training image, and no row"):
+    with pytest.raises(
+        InputError, match="class 99: expected a training image or an old row, got none"
+    ):
         TEACHER.weight_for([10, 99], LABELS)

@@ -7,14 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from pydantic import TypeAdapter
 
 from backfill.encoders import objectives
 from backfill.encoders.classifier import StoredClassifier
 from backfill.encoders.model import Encoder
 from backfill.encoders.teacher import Teacher
 from backfill.encoders.training import Batches, Trainer, schedule
-from backfill.params import Augment, ResNet, Train
-from backfill.params import Encoder as Row
+from backfill.params.networks import ResNet
+from backfill.params.rows.encoders import Encoder as Row
+from backfill.params.rows.encoders import SelfSupervised
+from backfill.params.settings import Augment, Train
 
 CPU = torch.device("cpu")
 NETWORK = ResNet(family="resnet", blocks=[1, 1], width=8, embedding_dim=16)
@@ -23,9 +26,14 @@ LABELS = np.arange(96) % 4
 RUNS: dict[str, dict[str, Any]] = {
     "classification": {"loss": "classification"},
     "nt_xent": {"loss": "nt_xent"},
-    "ract of the class": {"loss": "ract", "positives": "class", "temperature": 0.1},
-    "bct_ract": {"loss": "bct_ract", "temperature": 0.1},
-    "lwf": {"loss": "lwf", "temperature": 2.0},
+    "ract of the class": {
+        "loss": "ract",
+        "teacher": "old",
+        "positives": "class",
+        "temperature": 0.1,
+    },
+    "bct_ract": {"loss": "bct_ract", "teacher": "old", "temperature": 0.1},
+    "lwf": {"loss": "lwf", "teacher": "old", "temperature": 2.0},
 }
 
 
@@ -37,7 +45,7 @@ def settings(**changes: Any) -> Train:
     ).model_copy(update=changes)  # fmt: skip
 
 
-def teacher() -> Teacher:
+def teacher(name: str = "old") -> Teacher:
     """Old embeddings that know two of the classes, in three views."""
     rng = np.random.default_rng(1)
     weight = rng.normal(size=(2, 16)).astype(np.float32)
@@ -55,9 +63,10 @@ def make_trainer(run: str = "classification", **changes: Any) -> Trainer:
         row, column = divmod(label, 2)
         image[:, row * 4 : row * 4 + 4, column * 4 : column * 4 + 4] += 100
     train = settings(**changes)
-    row = Row(trains_on="s/new", needs="embeddings/old", seed=0, **RUNS[run])
+    row: Row = TypeAdapter(Row).validate_python({"trains_on": "s/new", "seed": 0} | RUNS[run])
+    supervised = not isinstance(row, SelfSupervised)
     torch.manual_seed(0)
-    encoder = Encoder(NETWORK, 1, [0, 1, 2, 3] if row.supervised else [], 16.0)
+    encoder = Encoder(NETWORK, 1, [0, 1, 2, 3] if supervised else [], 16.0)
     encoder.measure_pixels(torch.from_numpy(images))
     objective = objectives.build(row, AUGMENT, 16, encoder.classes, LABELS, teacher)
     batches = Batches(images, torch.from_numpy(LABELS), np.arange(96), 32, CPU)

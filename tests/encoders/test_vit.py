@@ -1,4 +1,4 @@
-"""The vision transformer is an encoder as any other; its package is an extra."""
+"""The vision transformer is an encoder like any other; its package is optional."""
 
 import sys
 from pathlib import Path
@@ -9,9 +9,9 @@ import torch
 
 from backfill.encoders.embedding import embed
 from backfill.encoders.model import Encoder
-from backfill.encoders.vit import VisionTransformer
+from backfill.encoders.networks.vit import VisionTransformer
 from backfill.errors import InputError
-from backfill.params import Vit
+from backfill.params.networks import Vit
 
 NETWORK = Vit(
     family="vit", image_size=8, patch=4, depth=2, width=12, heads=3, embedding_dim=5
@@ -72,7 +72,9 @@ def test_the_seed_decides_its_first_weights_and_it_trains() -> None:
 
 
 def test_images_of_another_size_are_an_error() -> None:
-    with pytest.raises(InputError, match=r"network\.image_size: 8, but images are 12 x 8"):
+    with pytest.raises(
+        InputError, match=r"network\.image_size: expected images of 8 x 8, got 12 x 8"
+    ):
         encoder()(torch.zeros(1, 3, 12, 8, dtype=torch.uint8))
 
 
@@ -83,5 +85,5 @@ def test_without_its_package_it_says_what_to_install(
     encoder().save(path)
     monkeypatch.setitem(sys.modules, "transformers", None)
     for make in (encoder, lambda: Encoder.load(path)):
-        with pytest.raises(InputError, match=r"^network\.family: 'vit' needs .*backfill\[vit\]"):
+        with pytest.raises(InputError, match=r"^network\.family: expected .*backfill\[vit\]"):
             make()

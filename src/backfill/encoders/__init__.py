@@ -1,1 +1,1 @@
-"""Encoders: networks that map images to embeddings, their heads, and the loop that trains them."""
+"""Encoders: networks that embed images, their objectives, and the loop that trains them."""

@@ -1,4 +1,4 @@
-"""Random changes of training images, drawn for a whole batch at once on its device."""
+"""Random changes of training images, made for a whole batch at once on its device."""
 
 from __future__ import annotations
 
@@ -10,30 +10,35 @@ from torch import Tensor
 
 
 class Shifts(NamedTuple):
-    """What is drawn for a batch of B images."""
+    """Random shifts of a batch of B images.
 
-    offsets: Tensor  # (2, B, 1), pixels down and across, from 0 to twice the padding
-    mirrored: Tensor | None  # (B, 1) bool; None where nothing is mirrored
+    Attributes:
+        offsets: (2, B, 1) pixels down and across, from 0 to twice the padding.
+        mirrored: (B, 1) bool; None if no image is mirrored.
+    """
+
+    offsets: Tensor
+    mirrored: Tensor | None
 
     @classmethod
     def draw(cls, count: int, generator: torch.Generator, padding: int, flip: bool) -> Shifts:
-        """Draw for `count` images."""
+        """Draw the shifts of `count` images; see :func:`shift_and_flip`."""
         offsets = torch.randint(0, 2 * padding + 1, (2, count, 1), generator=generator)
         mirrored = torch.rand(count, 1, generator=generator) < 0.5 if flip else None
         return cls(offsets, mirrored)
 
 
 def shift_and_flip(images: Tensor, generator: torch.Generator, padding: int, flip: bool) -> Tensor:
-    """Shift each image by up to `padding` pixels (edges reflected) and mirror half of them.
+    """Shift each image by up to `padding` pixels, with reflected edges, and mirror half of them.
 
     Args:
         images: (B, C, H, W) of any type.
-        generator: source of randomness, on the CPU, so that a GPU draws the same numbers.
-        padding: largest shift, in pixels.
-        flip: whether to mirror left and right.
+        generator: on the CPU, so that the same numbers are drawn for a GPU.
+        padding: largest shift in pixels.
+        flip: whether half of the images are mirrored left to right.
 
     Returns:
-        (B, C, H, W), of the same type.
+        (B, C, H, W) of the same type.
     """
     count, channels, height, width = images.shape
     offsets, mirrored = Shifts.draw(count, generator, padding, flip)
@@ -41,7 +46,7 @@ def shift_and_flip(images: Tensor, generator: torch.Generator, padding: int, fli
     columns = offsets[1] + torch.arange(width)
     if mirrored is not None:
         columns = torch.where(mirrored, columns.flip(1), columns)
-    # Reflecting the index instead of padding the image saves a copy of the batch.
+    # Reflecting indices instead of padding images saves a copy of the batch.
     rows = _reflect(rows - padding, height)
     columns = _reflect(columns - padding, width)
     flat = (rows[:, :, None] * width + columns[:, None, :]).reshape(count, 1, -1)
@@ -50,21 +55,20 @@ def shift_and_flip(images: Tensor, generator: torch.Generator, padding: int, fli
 
 
 def _reflect(index: Tensor, size: int) -> Tensor:
-    """Fold indices outside [0, size) back inside, without repeating the edge."""
+    """Reflect indices outside [0, size) back inside, without repeating the edge."""
     return (size - 1 - (size - 1 - index.abs()).abs()).clamp(0, size - 1)
 
 
 def distort(images: Tensor, generator: torch.Generator, flip: bool) -> Tensor:
-    """The strong changes that self-supervised training needs, after SimCLR (Chen et al., 2020).
+    """Change images as strongly as self-supervised training needs (SimCLR, Chen et al., 2020).
 
-    Each image is cropped at random to between 30% and 100% of its area and scaled back; its
-    contrast and brightness, and for colour images each channel's, are changed; half are mirrored
-    where `flip` is set.
+    Each image is cropped to between 30% and 100% of its area and scaled back. The contrast and
+    brightness of each channel change. With `flip`, half of the images are mirrored.
 
     Args:
         images: (B, C, H, W) uint8.
-        generator: source of randomness, on the CPU.
-        flip: whether to mirror left and right.
+        generator: on the CPU, so that the same numbers are drawn for a GPU.
+        flip: whether half of the images are mirrored left to right.
 
     Returns:
         (B, C, H, W) uint8.

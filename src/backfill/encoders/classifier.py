@@ -1,4 +1,4 @@
-"""An encoder's classifier as it is stored beside its embeddings: what losses and orders read."""
+"""The stored form of an encoder's classifier, which losses and orders read."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from backfill.arrays import Float32s
 from backfill.artifacts import replacing
 from backfill.errors import InputError
 
@@ -19,22 +19,26 @@ class StoredClassifier:
     """A cosine classifier: scores are scale * cos(embedding, weight).
 
     Attributes:
-        weight: (C, D) float32, any length.
-        classes: labels of its rows.
+        weight: (C, D) float32 rows of any length.
+        classes: label of each row.
         scale: factor on the cosines.
     """
 
-    weight: NDArray[np.float32]
+    weight: Float32s
     classes: list[int]
     scale: float
 
-    def scores(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(N, C) class scores of (N, D) unit-length embeddings."""
+    def scores(self, embeddings: Float32s) -> Float32s:
+        """Map (N, D) unit-length embeddings to (N, C) class scores."""
         weight = self.weight / np.linalg.norm(self.weight, axis=1, keepdims=True)
         return np.asarray(self.scale * embeddings @ weight.T, np.float32)
 
     def save(self, folder: Path) -> None:
-        """Write classifier.npz to `folder`, the same bytes for the same classifier."""
+        """Write classifier.npz to `folder`; the same classifier always gives the same bytes.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
         with replacing(folder / FILE) as temporary:
             np.savez(
                 temporary,
@@ -46,16 +50,16 @@ class StoredClassifier:
 
     @classmethod
     def load(cls, folder: Path) -> StoredClassifier:
-        """Read the classifier of an embedding set.
+        """Read the classifier in the folder of an encoder's embeddings.
 
         Raises:
-            InputError: the set has none, as a self-supervised encoder's, or it is damaged.
+            InputError: there is none, as with a self-supervised encoder, or the file is damaged.
         """
         path = folder / FILE
         try:
             with np.load(path, allow_pickle=False) as stored:
                 return cls(stored["weight"], stored["classes"].tolist(), float(stored["scale"]))
         except FileNotFoundError:
-            raise InputError(f"{path}: not there, and a classifier is needed here") from None
-        except Exception as error:  # a damaged archive fails in many ways, with many types
-            raise InputError(f"{path}: no readable classifier ({error})") from error
+            raise InputError(f"{path}: expected a classifier, got no such file") from None
+        except Exception as error:  # a damaged archive raises many types of errors
+            raise InputError(f"{path}: expected a readable classifier, got: {error}") from error

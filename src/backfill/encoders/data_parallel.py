@@ -1,9 +1,9 @@
-"""One encoder trained by several processes, each embedding a share of every batch.
+"""One encoder trained by several processes, each of which embeds a chunk of every batch.
 
-Contrastive losses need the whole batch: its other items are the negatives. So embeddings are
-gathered from all ranks, with their gradients, and every rank computes the loss of the joined
-batch. Each rank's share then receives its gradient once from every rank, and the mean over the
-ranks that DistributedDataParallel takes is the gradient of that loss.
+Contrastive losses need the whole batch, as its other items are the negatives. So each process
+gathers the embeddings of all chunks, with gradients, and computes the loss of the whole batch. A
+chunk then receives its gradient once from every process, and the mean over the processes, which
+DistributedDataParallel takes, is the gradient of that loss.
 """
 
 from __future__ import annotations
@@ -29,40 +29,54 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Ranks:
-    """This process's place among those that train together; the default is alone."""
+class Processes:
+    """The processes that train one encoder together; by default this one alone.
+
+    Attributes:
+        rank: number of this process, from 0.
+        size: number of processes.
+    """
 
     rank: int = 0
     size: int = 1
 
     def own(self, rows: Tensor) -> Tensor:
-        """This rank's share of (n, ...) rows, n a multiple of the number of ranks."""
+        """This process's chunk of (n, ...) rows; n is a multiple of `size`."""
         return rows.chunk(self.size)[self.rank]
 
     def gather(self, rows: Tensor) -> Tensor:
-        """All ranks' equally many rows, in the order of the ranks; gradients flow back to each."""
+        """Join the chunks of all processes; gradients flow back to each of them."""
         return rows if self.size == 1 else torch.cat(all_gather(rows))  # type: ignore[no-untyped-call]
 
     def require_equal(self, value: int, what: str) -> None:
-        """Raise InputError unless all ranks see the same."""
+        """Check that all processes see the same.
+
+        Args:
+            value: what this process sees.
+            what: its name in the message.
+
+        Raises:
+            InputError: another process sees something else.
+        """
         if self.size > 1:
             seen: list[int | None] = [None] * self.size
             dist.all_gather_object(seen, value)
             if len(set(seen)) > 1:
                 raise InputError(
-                    f"train.ranks: expected all to find the same {what}, got {seen}; all machines "
-                    "need the same file system, code and kind of device"
+                    f"train.processes: expected all to find the same {what}, got {seen}; all "
+                    "machines need the same file system, code and kind of device"
                 )
 
 
-ALONE = Ranks()
+ALONE = Processes()
 
 
 @contextmanager
-def joined(peer: Peer, device: torch.device) -> Iterator[Ranks]:
-    """Meet the other ranks, if there are any, until the block ends.
+def joined(peer: Peer, device: torch.device) -> Iterator[Processes]:
+    """Connect this process with the others, if there are any, until the block ends.
 
-    What is :func:`parallel` must be gone by then: it would wait for the others for ever.
+    Delete what :func:`parallel` returned before the block ends; it would wait for the others
+    for ever.
     """
     if peer.size == 1:
         yield ALONE
@@ -70,38 +84,46 @@ def joined(peer: Peer, device: torch.device) -> Iterator[Ranks]:
     backend = "nccl" if device.type == "cuda" else "gloo"
     dist.init_process_group(backend, peer.address, rank=peer.rank, world_size=peer.size)
     try:
-        yield Ranks(peer.rank, peer.size)
-        dist.barrier()  # who leaves early is missed by those that still work
+        yield Processes(peer.rank, peer.size)
+        dist.barrier()  # a process that left early would break those that still work
     finally:
         dist.destroy_process_group()
 
 
 class Step(nn.Module):
-    """The loss of one batch from its images; a module, so that gradients can be shared."""
+    """The loss of one batch, as a module, which DistributedDataParallel asks for.
 
-    def __init__(self, encoder: Encoder, objective: Objective, ranks: Ranks) -> None:
+    Args:
+        encoder: in training.
+        objective: of the training.
+        processes: that share each batch.
+    """
+
+    def __init__(self, encoder: Encoder, objective: Objective, processes: Processes) -> None:
         super().__init__()
         self.encoder = encoder
         self.objective = objective
-        self.ranks = ranks
+        self.processes = processes
 
     def forward(self, batch: Batch, generator: torch.Generator) -> Tensor:
-        """Scalar loss of the whole batch, the same on all ranks; only the own share is embedded."""
-        views = self.ranks.own(self.objective.views(batch.images, generator))
+        """Embed this process's chunk; return the loss of the whole batch, a scalar."""
+        views = self.processes.own(self.objective.views(batch.images, generator))
         bfloat16 = has_fast_bfloat16(views.device)
         with torch.autocast(views.device.type, torch.bfloat16, enabled=bfloat16):
             embeddings = self.encoder(views)
-        loss: Tensor = self.objective(self.encoder, self.ranks.gather(embeddings), batch, generator)
+        loss: Tensor = self.objective(
+            self.encoder, self.processes.gather(embeddings), batch, generator
+        )
         return loss
 
 
 def parallel(step: Step, device: torch.device) -> nn.Module:
-    """A step whose gradients are the means over the ranks; the step itself where there is one.
+    """Average the gradients of `step` over the processes; one process alone gets `step` itself.
 
-    On GPUs, batch normalisation takes its statistics from all ranks; torch has that for no CPU, on
-    which each rank takes its own.
+    On GPUs, batch normalisation takes its statistics from all processes. Torch cannot do that on
+    CPUs, where each process takes its own.
     """
-    if step.ranks.size == 1:
+    if step.processes.size == 1:
         return step
     if device.type == "cuda":
         step = nn.SyncBatchNorm.convert_sync_batchnorm(step)  # type: ignore[no-untyped-call]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
+from backfill.arrays import Float32s, UInt8s
 from backfill.device import has_fast_bfloat16
 from backfill.encoders.model import Encoder
 
@@ -18,30 +18,30 @@ from backfill.encoders.model import Encoder
 @torch.inference_mode()
 def embed(
     encoder: Encoder,
-    images: np.ndarray[Any, Any],
+    images: UInt8s,
     *,
     batch_size: int,
     change: Callable[[Tensor], Tensor] | None = None,
     title: str = "embed",
-) -> np.ndarray[Any, Any]:
+) -> Float32s:
     """Embed every image once, in order.
 
     Args:
-        encoder: on the device to use.
-        images: (N, C, H, W) uint8, an array or a memory map.
+        encoder: on the device that computes.
+        images: (N, C, H, W), in memory or memory-mapped.
         batch_size: images at a time.
-        change: applied to each batch first, such as a random augmentation.
+        change: applied to each batch of images first, such as an augmentation.
         title: shown beside the progress bar.
 
     Returns:
-        (N, D) float32 embeddings of unit length.
+        (N, D) embeddings of unit length.
     """
     device = encoder.mean.device
     bfloat16 = has_fast_bfloat16(device)
     encoder.eval()
     out = []
     for start in tqdm(range(0, len(images), batch_size), desc=title, unit="batch", mininterval=1):
-        # Copied: a memory map cannot be written to, and torch wants what it can write to.
+        # Copied, because torch wants writable memory and a memory map is read-only.
         batch = torch.from_numpy(np.array(images[start : start + batch_size])).to(device)
         if change is not None:
             batch = change(batch)

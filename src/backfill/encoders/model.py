@@ -1,45 +1,36 @@
-"""An encoder with what belongs to it: pixel statistics, classifier, and its file."""
+"""An encoder: its network, pixel statistics and classifier, and the file that holds them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 import torch.nn.functional as F
+from pydantic import TypeAdapter
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from backfill.artifacts import replacing
+from backfill.encoders import networks
 from backfill.encoders.classifier import StoredClassifier
-from backfill.encoders.resnet import ResNet
-from backfill.encoders.vit import VisionTransformer
 from backfill.errors import InputError
+from backfill.params.networks import Network
 
-if TYPE_CHECKING:
-    from backfill.params import Network
-
-
-def build_network(settings: dict[str, Any], channels: int) -> nn.Module:
-    """The network that `settings` describes; a new family is one more entry here.
-
-    A network maps (B, C, H, W) float images to (B, embedding_dim) embeddings.
-    """
-    families: dict[str, Callable[..., nn.Module]] = {
-        "resnet": ResNet,
-        "vit": VisionTransformer,
-    }
-    options = {key: value for key, value in settings.items() if key != "family"}
-    return families[settings["family"]](channels, **options)
+NETWORK: TypeAdapter[Network] = TypeAdapter(Network)
 
 
 class CosineClassifier(nn.Module):
-    """Class scores as scaled cosines of embedding and class weight.
+    """Class scores as scaled cosines between an embedding and the weight of each class.
 
-    Trained with cross-entropy it spreads classes by angle, which is what retrieval ranks by.
+    Cross-entropy on cosines separates classes by angle, and retrieval ranks by angle.
+
+    Args:
+        embedding_dim: D.
+        classes: number of classes.
+        scale: factor on the cosines.
     """
 
     scale: Tensor
@@ -55,30 +46,33 @@ class CosineClassifier(nn.Module):
 
 
 class Encoder(nn.Module):
-    """From uint8 images to embeddings, with the classifier that it was trained with.
+    """A network that embeds uint8 images, with the classifier that it is trained with.
 
     Args:
-        network: settings as in params.yaml (`family`, `blocks`, ..., `embedding_dim`).
+        network: settings of the network.
         channels: of the images.
-        classes: labels of the classes that the classifier tells apart, in its order; empty for
-            a self-supervised encoder, which has none.
+        classes: labels of the classifier's rows, in order; empty for a self-supervised encoder,
+            which has no classifier.
         scale: factor on the classifier's cosines.
+
+    Raises:
+        InputError: the package that the network needs is not installed.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(
-        self, network: Network | dict[str, Any], channels: int, classes: list[int], scale: float
-    ) -> None:
+    def __init__(self, network: Network, channels: int, classes: list[int], scale: float) -> None:
         super().__init__()
-        settings = network if isinstance(network, dict) else network.model_dump()
         self.settings: dict[str, Any] = {
-            "network": settings, "channels": channels, "classes": classes, "scale": scale
-        }  # fmt: skip
-        self.network = build_network(settings, channels)
+            "network": network.model_dump(),
+            "channels": channels,
+            "classes": classes,
+            "scale": scale,
+        }
+        self.network = networks.build(network, channels)
         self.classifier = (
-            CosineClassifier(settings["embedding_dim"], len(classes), scale) if classes else None
+            CosineClassifier(network.embedding_dim, len(classes), scale) if classes else None
         )
         self.register_buffer("mean", torch.zeros(1, channels, 1, 1))
         self.register_buffer("std", torch.ones(1, channels, 1, 1))
@@ -90,13 +84,13 @@ class Encoder(nn.Module):
         return classes
 
     def measure_pixels(self, images: Tensor) -> None:
-        """Take the mean and deviation of each channel from (N, C, H, W) uint8 training images."""
+        """Take each channel's mean and deviation from (N, C, H, W) uint8 training images."""
         pixels = images.float() / 255
         self.mean.copy_(pixels.mean((0, 2, 3), keepdim=True))
         self.std.copy_(pixels.std((0, 2, 3), keepdim=True).clamp_min(1e-3))
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map (B, C, H, W) uint8 images to (B, D) float32 embeddings, not of unit length."""
+        """Map (B, C, H, W) uint8 images to (B, D) float32 embeddings of any length."""
         pixels = (images.to(self.mean.dtype) / 255 - self.mean) / self.std
         embeddings: Tensor = self.network(pixels.contiguous(memory_format=torch.channels_last))
         return embeddings.float()
@@ -109,14 +103,18 @@ class Encoder(nn.Module):
         return StoredClassifier(weight, self.classes, float(self.classifier.scale))
 
     def place(self, device: torch.device) -> Encoder:
-        """Move to `device`, weights in the memory order that convolutions are fastest in."""
-        # torch's stubs lack this overload.
+        """Move to `device`, with weights in the memory order that makes convolutions fastest."""
+        # The overload is missing from torch's stubs.
         self.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self
 
     def save(self, path: Path) -> None:
-        """Write weights and settings as one safetensors file."""
-        # safetensors stores row-major tensors; channels_last is restored at load.
+        """Write weights and settings as one safetensors file.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        # safetensors stores row-major tensors; `load` restores channels_last.
         tensors = {k: v.detach().cpu().contiguous() for k, v in self.state_dict().items()}
         with replacing(path) as temporary:
             save_file(tensors, temporary, metadata={"encoder": json.dumps(self.settings)})
@@ -126,22 +124,23 @@ class Encoder(nn.Module):
         """Read what :meth:`save` wrote, ready for inference.
 
         Raises:
-            InputError: the file is missing, corrupt, or holds another kind of model; or the
-                package of its network is not installed.
+            InputError: the file is missing, damaged or not an encoder, or the package that the
+                network needs is not installed.
         """
         try:
             with safe_open(path, framework="pt") as file:
                 settings = json.loads((file.metadata() or {})["encoder"])
                 tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-            encoder = cls(**settings)
+            network = NETWORK.validate_python(settings.pop("network"))
+            encoder = cls(network, **settings)
             encoder.load_state_dict(tensors)
         except FileNotFoundError:
-            raise InputError(f"{path}: not there; `dvc repro` makes it") from None
+            raise InputError(
+                f"{path}: expected an encoder, got no such file; `dvc repro` makes it"
+            ) from None
         except InputError:
-            raise  # says more than that the file cannot be read
+            raise  # it names the missing package
         except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
             reason = str(error).splitlines()[0]
-            raise InputError(
-                f"{path}: no readable safetensors file of an encoder ({reason})"
-            ) from error
+            raise InputError(f"{path}: expected a readable encoder, got: {reason}") from error
         return encoder.place(device or torch.device("cpu")).eval()

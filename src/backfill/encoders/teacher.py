@@ -1,4 +1,4 @@
-"""The old encoder as training sees it: its stored embeddings and its fixed classifier."""
+"""The teacher of a compatible encoder: the old encoder's stored embeddings and classifier."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 
+from backfill.arrays import Float32s, Int64s
 from backfill.artifacts import load_array
 from backfill.encoders.classifier import StoredClassifier
 from backfill.errors import InputError
@@ -18,46 +18,57 @@ from backfill.errors import InputError
 
 @dataclass(frozen=True)
 class Teacher:
-    """What an encoder that is to be compatible knows of the one in service.
+    """What a compatible encoder learns from.
 
     Attributes:
-        views: (V, N, D) unit-length embeddings of the training set, in V augmented views.
-        classifier: the old classifier, fixed.
+        views: (V, N, D) unit-length old embeddings of the training set in V augmented views.
+        classifier: of the old encoder; it stays fixed.
     """
 
-    views: NDArray[np.float32]
+    views: Float32s
     classifier: StoredClassifier
 
     @classmethod
-    def load(cls, folder: Path) -> Teacher:
-        """Read an encoder's folder of embeddings.
+    def load(cls, views: Path, folder: Path) -> Teacher:
+        """Read what is stored of an encoder.
+
+        Args:
+            views: file of its embeddings of the training set.
+            folder: of its other embeddings, which holds its classifier.
 
         Raises:
             InputError: a file is missing or damaged, or the encoder has no classifier.
         """
-        views = load_array(folder / "train.npy", memory_map=True)
-        return cls(views, StoredClassifier.load(folder))
+        return cls(load_array(views, memory_map=True), StoredClassifier.load(folder))
 
     def embeddings(self, rows: Tensor, generator: torch.Generator) -> Tensor:
-        """(B, D) old embeddings of B training items, a random view of each."""
+        """Look up old embeddings, in a random view of each item.
+
+        Args:
+            rows: (B,) positions in the training set.
+            generator: draws the views.
+
+        Returns:
+            (B, D) of unit length, on the CPU.
+        """
         view = torch.randint(len(self.views), (len(rows),), generator=generator)
         return torch.from_numpy(self.views[view.numpy(), rows.cpu().numpy()])
 
-    def weight_for(self, classes: list[int], labels: NDArray[np.int64]) -> Tensor:
-        """The old classifier's weights for the new classes (BCT, Shen et al., CVPR 2020).
+    def weight_for(self, classes: list[int], labels: Int64s) -> Tensor:
+        """Extend the old classifier to the new classes (BCT, Shen et al., CVPR 2020).
 
-        A class that the old classifier knows keeps its row. Any other gets the mean of the old
-        encoder's embeddings of that class.
+        A class that the old classifier knows keeps its row. Any other class gets the mean of the
+        old embeddings of its items.
 
         Args:
             classes: labels of the new encoder's classes, in its order.
-            labels: (N,) of the training set.
+            labels: (N,) classes of the training set.
 
         Returns:
-            (len(classes), D) weights of unit length.
+            (C, D) weights of unit length, one row per class.
 
         Raises:
-            InputError: a class has neither row nor example.
+            InputError: a class has neither a row nor an item.
         """
         known = {label: row for row, label in enumerate(self.classifier.classes)}
         weight = torch.from_numpy(self.classifier.weight)
@@ -68,6 +79,8 @@ class Teacher:
                 continue
             members = self.views[0, np.flatnonzero(labels == label)]
             if not len(members):
-                raise InputError(f"class {label}: no training image, and no row in the classifier")
+                raise InputError(
+                    f"class {label}: expected a training image or an old row, got none"
+                )
             rows.append(F.normalize(torch.from_numpy(members).mean(0), dim=0))
         return torch.stack(rows)

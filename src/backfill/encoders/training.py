@@ -1,7 +1,8 @@
-"""The loop that trains an encoder, in plain sight.
+"""The loop that trains an encoder.
 
-Everything random in epoch e comes from one generator seeded by (seed, e), and a checkpoint is
-written after every epoch, so that a run that was killed goes on to the very same weights.
+All random numbers of an epoch come from one generator, seeded by the run's seed and the epoch. A
+checkpoint is written after every epoch. So a run that was killed resumes and ends with the very
+same weights.
 """
 
 from __future__ import annotations
@@ -18,17 +19,18 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from backfill.arrays import Int64s, UInt8s
 from backfill.artifacts import replacing
-from backfill.encoders.data_parallel import ALONE, Ranks, Step, parallel
+from backfill.encoders.data_parallel import ALONE, Processes, Step, parallel
 from backfill.encoders.objectives import Batch
 from backfill.errors import InputError
 
 if TYPE_CHECKING:
     from backfill.encoders.model import Encoder
     from backfill.encoders.objectives import Objective
-    from backfill.params import Train
+    from backfill.params.settings import Train
 
-# Above this, images stay where they are (a memory map) and travel batch by batch.
+# A larger training set stays memory-mapped and goes to the device batch by batch.
 RESIDENT_BYTES = 8 << 30
 
 
@@ -37,15 +39,16 @@ class Batches:
     """Random batches of a training set.
 
     Attributes:
-        images: (N, C, H, W) uint8, an array or a memory map.
-        targets: (N,) row of the classifier for each image.
-        rows: the images that are trained on.
-        size: images a batch; a last, smaller batch is left out.
+        images: (N, C, H, W), in memory or memory-mapped.
+        targets: (N,) the classifier's row for each image.
+        rows: positions of the images that are trained on.
+        size: images per batch, at most all; a last, smaller batch is left out.
+        device: that trains.
     """
 
-    images: np.ndarray[Any, Any]
+    images: UInt8s
     targets: Tensor
-    rows: np.ndarray[Any, Any]
+    rows: Int64s
     size: int
     device: torch.device
     _resident: Tensor | None = field(default=None, init=False)
@@ -54,7 +57,7 @@ class Batches:
         self.size = min(self.size, len(self.rows))
         needed = len(self.rows) * self.images[0].nbytes
         if needed <= RESIDENT_BYTES:
-            # In file order: a memory map is read once from front to back.
+            # Sorted, so that a memory map is read once from front to back.
             self.rows = np.sort(self.rows)
             chosen = torch.from_numpy(np.ascontiguousarray(self.images[self.rows]))
             self._resident = chosen.to(self.device)
@@ -63,7 +66,7 @@ class Batches:
         return len(self.rows) // self.size
 
     def epoch(self, generator: torch.Generator) -> Iterator[Batch]:
-        """Yield batches in random order."""
+        """Yield all batches of one epoch in random order."""
         order = torch.randperm(len(self.rows), generator=generator)
         for start in range(0, len(self) * self.size, self.size):
             index = order[start : start + self.size]
@@ -73,16 +76,30 @@ class Batches:
             else:
                 rows = np.sort(self.rows[index.numpy()])
                 images = torch.from_numpy(self.images[rows]).to(self.device, non_blocking=True)
-            places = torch.from_numpy(rows)
-            yield Batch(images, self.targets[places].to(self.device), places)
+            positions = torch.from_numpy(rows)
+            yield Batch(images, self.targets[positions].to(self.device), positions)
 
 
 @dataclass
 class Trainer:
-    """An encoder, its objective and optimiser on their way through the epochs.
+    """An encoder, its objective and its optimizer during training.
 
-    With several ranks, each has its own trainer, of the same seed and on the same data; the first
-    one writes checkpoints, which all must be able to read.
+    If several processes train together, each has its own trainer with the same seed and data. The
+    first one writes checkpoints, which all must be able to read.
+
+    Attributes:
+        encoder: to train.
+        objective: gives the loss.
+        batches: of the training set.
+        settings: of the training.
+        epochs: how many.
+        seed: of batches, views and everything else that is drawn.
+        device: that trains.
+        processes: that train together.
+        history: loss and learning rate of each finished epoch.
+
+    Raises:
+        InputError: the processes cannot share a batch evenly.
     """
 
     encoder: Encoder
@@ -92,21 +109,21 @@ class Trainer:
     epochs: int
     seed: int
     device: torch.device
-    ranks: Ranks = ALONE
+    processes: Processes = ALONE
     history: list[dict[str, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        if self.batches.size % self.ranks.size:
+        if self.batches.size % self.processes.size:
             raise InputError(
-                f"train.ranks: {self.ranks.size}, expected a divisor of the batch size, "
-                f"{self.batches.size}"
+                f"train.processes: expected a divisor of the batch size, {self.batches.size}, "
+                f"got {self.processes.size}"
             )
         self.encoder.place(self.device)
         self.objective.to(self.device)
-        self.step = parallel(Step(self.encoder, self.objective, self.ranks), self.device)
+        self.step = parallel(Step(self.encoder, self.objective, self.processes), self.device)
         parameters = [*self.encoder.parameters(), *self.objective.parameters()]
         s = self.settings
-        # Norms and biases are few and need no decay; decaying them costs accuracy.
+        # Weight decay on norms and biases costs accuracy.
         groups: list[dict[str, Any]] = [
             {"params": [p for p in parameters if p.ndim > 1], "weight_decay": s.weight_decay},
             {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
@@ -121,7 +138,15 @@ class Trainer:
         self.scheduler = schedule(self.optimizer, s, self.epochs, len(self.batches))
 
     def run_epoch(self, epoch: int, after_step: Callable[[], object] = lambda: None) -> float:
-        """Train on every image once; returns the mean loss."""
+        """Train on every image once.
+
+        Args:
+            epoch: number of the epoch, from 0.
+            after_step: called after each batch.
+
+        Returns:
+            Mean loss over the batches.
+        """
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
         self.encoder.train()
         total = torch.zeros((), device=self.device)
@@ -135,24 +160,33 @@ class Trainer:
             after_step()
         return float(total) / len(self.batches)
 
-    def run(self, checkpoint: Path, fingerprint: str, log: Callable[[dict[str, float]], object],
-            title: str) -> int:  # fmt: skip
-        """Train to the end, from `checkpoint` where it holds the state of this very run.
-
-        Returns how many images were trained on now, each counted once an epoch.
+    def run(
+        self,
+        checkpoint: Path,
+        fingerprint: str,
+        log: Callable[[dict[str, float]], object],
+        title: str,
+    ) -> int:
+        """Train to the end, from `checkpoint` if it belongs to this very run.
 
         Args:
-            checkpoint: written after each epoch.
-            fingerprint: identifies data, settings and code; a checkpoint with another one is
-                not used.
-            log: called with each epoch's record, those of an interrupted run included.
+            checkpoint: file that is written after each epoch.
+            fingerprint: identifies data, settings and code. A checkpoint with another fingerprint
+                is not used.
+            log: called with each epoch's record, also for epochs before an interruption.
             title: shown beside the progress bar.
+
+        Returns:
+            Number of images trained on by this call, each counted once per epoch.
+
+        Raises:
+            InputError: the processes find different checkpoints, or one cannot be written.
         """
         if self._resume(checkpoint, fingerprint):
             for record in self.history:
                 log(record)
         done = len(self.history)
-        self.ranks.require_equal(done, f"epochs in {checkpoint}")
+        self.processes.require_equal(done, f"epochs in {checkpoint}")
         steps = len(self.batches)
         with tqdm(total=self.epochs * steps, initial=done * steps, desc=title, unit="batch",
                   mininterval=1) as bar:  # fmt: skip
@@ -166,7 +200,7 @@ class Trainer:
         return (self.epochs - done) * steps * self.batches.size
 
     def _checkpoint(self, path: Path, fingerprint: str) -> None:
-        if self.ranks.rank > 0:
+        if self.processes.rank > 0:
             return
         state = {name: getattr(self, name).state_dict() for name in STATEFUL}
         with replacing(path) as temporary:
@@ -174,7 +208,7 @@ class Trainer:
 
     def _resume(self, path: Path, fingerprint: str) -> bool:
         try:
-            # weights_only: tensors and plain containers, no code.
+            # weights_only reads tensors and plain containers and runs no code.
             state = torch.load(path, map_location=self.device, weights_only=True)
         except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
             return False
@@ -192,11 +226,21 @@ STATEFUL = ("encoder", "objective", "optimizer", "scheduler")
 def schedule(
     optimizer: torch.optim.Optimizer, settings: Train, epochs: int, steps_per_epoch: int
 ) -> torch.optim.lr_scheduler.LRScheduler:
-    """Learning rate step by step: up to `learning_rate`, then down.
+    """Make the learning rate's schedule.
 
-    `one_cycle` (Smith & Topin, 2019) begins at 1/25 and ends near zero along a cosine; `cosine`
-    rises linearly from zero and falls to zero; `step` starts at once and divides by ten after
-    every `step_epochs` epochs.
+    - `one_cycle` (Smith & Topin, 2019) rises from 1/25 of the learning rate and falls to near zero,
+      both along a cosine.
+    - `cosine` rises from zero along a line and falls to zero along a cosine.
+    - `step` starts at the learning rate and divides it by ten after every `step_epochs` epochs.
+
+    Args:
+        optimizer: whose learning rate is set.
+        settings: kind of schedule, learning rate and warm-up.
+        epochs: of the training.
+        steps_per_epoch: batches in each epoch.
+
+    Returns:
+        A scheduler, to be advanced after every batch.
     """
     steps = max(1, epochs * steps_per_epoch)
     if settings.schedule == "step":
@@ -206,7 +250,7 @@ def schedule(
     if settings.schedule == "one_cycle":
         rise = settings.warmup_fraction
         if rise * (steps + 1) == 1:
-            rise = 0.0  # it would end on the step that it begins on, which torch divides by
+            rise = 0.0  # a rise within one step makes torch divide by zero
         return torch.optim.lr_scheduler.OneCycleLR(
             optimizer,
             max_lr=settings.learning_rate,

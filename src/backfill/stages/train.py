@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,7 +17,6 @@ from backfill import device as devices
 from backfill.artifacts import Layout, load_array, replacing
 from backfill.compute import Peer
 from backfill.encoders import objectives
-from backfill.encoders.classifier import StoredClassifier
 from backfill.encoders.data_parallel import Processes, joined
 from backfill.encoders.model import Encoder
 from backfill.encoders.teacher import Teacher
@@ -94,7 +93,7 @@ def fit(run: Run, processes: Processes, device: torch.device) -> int:
         settings.network.embedding_dim,
         encoder.classes,
         labels,
-        teacher=lambda: teacher_of(row, layout),
+        teacher=lambda name: Teacher.load(layout.views(name), layout.embeddings(name)),
     )
     targets = torch.from_numpy(np.searchsorted(classes, labels))
     batches = Batches(images, targets, rows, settings.batch_size, device)
@@ -121,17 +120,6 @@ def fit(run: Run, processes: Processes, device: torch.device) -> int:
         for curve in sorted((folder / "live" / "plots" / "metrics").glob("*.tsv")):
             (out / curve.name).write_bytes(curve.read_bytes())
     return passed
-
-
-def teacher_of(row: Any, layout: Layout) -> Teacher:
-    """What a compatible encoder knows of the one in service.
-
-    Raises:
-        InputError: its embeddings or its classifier are missing or damaged.
-    """
-    assert isinstance(row, CompatibleRow)
-    views = load_array(layout.views(row.teacher), memory_map=True)
-    return Teacher(views, StoredClassifier.load(layout.embeddings(row.teacher)))
 
 
 def fingerprint(plan: TrainPlan, layout: Layout) -> str:

@@ -7,7 +7,7 @@ and no image is read.
 
 from backfill.transforms.applying import apply
 from backfill.transforms.modules import Mlp, Transforms
-from backfill.transforms.training import train
+from backfill.transforms.training import needs_classifier, train
 from backfill.transforms.weights import save
 
-__all__ = ["Mlp", "Transforms", "apply", "save", "train"]
+__all__ = ["Mlp", "Transforms", "apply", "needs_classifier", "save", "train"]

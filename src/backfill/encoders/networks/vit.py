@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from backfill.encoders.networks import NETWORKS
 from backfill.errors import InputError
 
 
+@NETWORKS.register("vit")
 class VisionTransformer(nn.Module):
     """Patches, attention, and an embedding layer on the class token.
 
@@ -16,11 +18,11 @@ class VisionTransformer(nn.Module):
         patch: side of a patch; divides `image_size`.
         depth: number of attention layers.
         width: size of the tokens.
-        heads: attention heads a layer; divides `width`.
+        heads: attention heads per layer; divides `width`.
         embedding_dim: D, the size of the embedding.
 
     Raises:
-        InputError: `transformers` is not installed; it is an extra (`pip install backfill[vit]`).
+        InputError: the package `transformers` is not installed (`pip install backfill[vit]`).
     """
 
     def __init__(
@@ -35,10 +37,12 @@ class VisionTransformer(nn.Module):
     ) -> None:
         super().__init__()
         try:
+            # An optional package, and slow to import.
             from transformers import ViTConfig, ViTModel
         except ImportError as error:
             raise InputError(
-                "network.family: 'vit' needs the package transformers (pip install backfill[vit])"
+                "network.family: expected the package transformers for 'vit', "
+                "got none (pip install backfill[vit])"
             ) from error
         settings = ViTConfig(
             image_size=image_size,
@@ -56,15 +60,16 @@ class VisionTransformer(nn.Module):
         self.embedding = nn.Linear(width, embedding_dim)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map (B, C, H, W) normalised images to (B, D) embeddings, not yet of unit length.
+        """Map (B, C, H, W) normalised images to (B, D) embeddings of any length.
 
         Raises:
             InputError: the images are not of `image_size`.
         """
         height, width = images.shape[2:]
         if (height, width) != (self.image_size, self.image_size):
+            side = self.image_size
             raise InputError(
-                f"network.image_size: {self.image_size}, but images are {height} x {width}"
+                f"network.image_size: expected images of {side} x {side}, got {height} x {width}"
             )
         tokens = self.transformer(images).last_hidden_state
         return self.embedding(tokens[:, 0])  # type: ignore[no-any-return]

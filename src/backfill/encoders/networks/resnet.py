@@ -1,4 +1,4 @@
-"""Residual networks (He et al., CVPR 2016; the CIFAR stem by default)."""
+"""Residual networks (He et al., CVPR 2016), with the CIFAR stem by default."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from backfill.encoders.networks import NETWORKS
+
 
 class BasicBlock(nn.Module):
-    """Two 3x3 convolutions around a shortcut, which is projected where the shape changes."""
+    """Two 3x3 convolutions beside a shortcut, which is projected if the shape changes."""
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
@@ -31,19 +33,20 @@ class BasicBlock(nn.Module):
         return F.relu(y + self.shortcut(x))
 
 
+@NETWORKS.register("resnet")
 class ResNet(nn.Module):
     """A residual network of any depth and width with an embedding layer.
 
-    Group g has `blocks[g]` blocks of `width * 2**g` channels and halves the resolution, save the
-    first. `blocks=[2, 2, 2, 2], width=64` is ResNet-18 as published for CIFAR.
+    Group g has `blocks[g]` blocks of `width * 2**g` channels. Every group but the first halves the
+    resolution. `blocks=[2, 2, 2, 2], width=64` is ResNet-18 as published for CIFAR.
 
     Args:
         channels: of the images.
         blocks: residual blocks in each group.
         width: channels of the first group.
         embedding_dim: D, the size of the embedding.
-        stem: `small` keeps the resolution (32x32 images); `large` is ImageNet's, a 7x7
-            convolution and a pooling that quarter it.
+        stem: `small` keeps the resolution and suits 32x32 images; `large` is ImageNet's, a 7x7
+            convolution and a pooling that divide it by four.
     """
 
     def __init__(
@@ -73,6 +76,6 @@ class ResNet(nn.Module):
         self.embedding = nn.Linear(inputs, embedding_dim)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map (B, C, H, W) normalised images to (B, D) embeddings, not yet of unit length."""
+        """Map (B, C, H, W) normalised images to (B, D) embeddings of any length."""
         features = self.groups(self.stem(images))
         return self.embedding(torch.mean(features, dim=(2, 3)))  # type: ignore[no-any-return]

@@ -1,0 +1,25 @@
+"""Regression-alleviating compatible training (RACT)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from backfill.encoders.objectives.base import OBJECTIVES, Setting
+from backfill.encoders.objectives.classification import Classification
+from backfill.encoders.objectives.regularised import Regularised
+from backfill.losses.compatible import regression_alleviating
+
+if TYPE_CHECKING:
+    from backfill.params.rows import encoders as rows
+
+
+@OBJECTIVES.register("ract")
+def _build(row: rows.Ract, setting: Setting) -> Regularised:
+    term = partial(
+        regression_alleviating,
+        temperature=row.temperature,
+        temperature_new=row.temperature_new or row.temperature,
+    )
+    base = Classification(setting.augment)
+    return Regularised(base, row, setting.teacher(row.teacher), setting.labels, term)
