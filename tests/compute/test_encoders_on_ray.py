@@ -21,7 +21,7 @@ from backfill.compute import LOCAL, Engine, Peer
 from backfill.compute.on_ray import OnRay
 from backfill.encoders import objectives
 from backfill.encoders.classifier import StoredClassifier
-from backfill.encoders.data_parallel import Ranks, Step, joined, parallel
+from backfill.encoders.data_parallel import Processes, Step, joined, parallel
 from backfill.encoders.model import Encoder
 from backfill.encoders.teacher import Teacher
 from backfill.errors import InputError
@@ -56,11 +56,11 @@ LOSSES = ("classification", "nt_xent", "bct", "ract", "ract_split", "ract_triple
 def steps(losses: Sequence[str], peer: Peer) -> list[Loss]:
     """Take one step with each loss, as one of the processes that train together."""
     device = torch.device("cpu")
-    with joined(peer, device) as ranks:
-        return [step(loss, ranks, device) for loss in losses]
+    with joined(peer, device) as processes:
+        return [step(loss, processes, device) for loss in losses]
 
 
-def step(loss: str, ranks: Ranks, device: torch.device) -> Loss:
+def step(loss: str, processes: Processes, device: torch.device) -> Loss:
     """Take one step; batch, encoder and objective are the same in every process."""
     row = Row(trains_on="x", needs="embeddings/old", loss=loss, seed=0, temperature=0.3)
     generator = torch.Generator().manual_seed(0)
@@ -78,11 +78,11 @@ def step(loss: str, ranks: Ranks, device: torch.device) -> Loss:
     weight = torch.randn(CLASSES, DIMENSIONS, generator=generator).numpy()
     teacher = Teacher(views, StoredClassifier(weight, list(range(CLASSES)), 16.0))
     objective = objectives.build(
-        row, settings.augment, DIMENSIONS, classes, labels, teacher=lambda: teacher
+        row, settings.augment, DIMENSIONS, classes, labels, teacher=lambda name: teacher
     )
     images = torch.randint(0, 256, (ITEMS, 1, 8, 8), generator=generator, dtype=torch.uint8)
     batch = objectives.Batch(images, torch.from_numpy(labels), torch.arange(ITEMS))
-    module = parallel(Step(encoder, objective, ranks), device)
+    module = parallel(Step(encoder, objective, processes), device)
     value = module(batch, generator)
     value.backward()
     parameters = [*encoder.network.parameters(), *objective.parameters()]
