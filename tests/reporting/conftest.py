@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from simulated import as_panel
+from simulated import as_panel, as_study
 
 from backfill.reporting.report import write_report
-from backfill.reporting.study import StudyResults
+from backfill.reporting.sampling import Sampling
+from backfill.reporting.study import Study
 from backfill.results import Histogram, MethodResult
 from backfill.retrieval import Relevance, backfill_curve, distance_histograms
 
@@ -52,13 +53,14 @@ def results() -> dict[str, MethodResult]:
 def write():
     """`write_report` with quick settings, of a study or of the results of its only panel."""
     parameters = {"dataset": {"name": "glyphs"}, "note": "<b>&"}
-    setting = {"dataset": "cifar100", "seed": 0, "resamples": 50, "level": 0.9}
+    sampling = Sampling(seed=0, resamples=50, level=0.9)
 
-    def quickly(content, folder, costs=None, **references) -> None:
+    def quickly(content, folder, **references) -> None:
         study = content
-        if not isinstance(content, StudyResults):
-            study = StudyResults("overview", {"all": as_panel(content, **references)})
-        write_report(study, folder, parameters=parameters, costs=costs, **setting)
+        if not isinstance(content, Study):
+            panels = {"all": as_panel(content, **references)}
+            study = as_study(panels, dataset="cifar100", name="overview", sampling=sampling)
+        write_report(study, folder, parameters=parameters)
 
     return quickly
 

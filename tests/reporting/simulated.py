@@ -2,14 +2,23 @@
 
 import numpy as np
 
-from backfill.reporting.study import PanelResults
+from backfill.reporting.panel import PanelResults
+from backfill.reporting.sampling import Sampling
+from backfill.reporting.study import Study
 from backfill.results import SIDES, Histogram, MethodResult
 from backfill.retrieval import BackfillCurve
+
+SAMPLING = Sampling(seed=0, resamples=200, level=0.9)
 
 
 def as_panel(results, old="old", new="new", names=None) -> PanelResults:
     """A panel of results by label; the rows' names are the labels unless `names` has others."""
     return PanelResults(results, {k: (names or {}).get(k, k) for k in results}, old, new)
+
+
+def as_study(panels, *, dataset="d", name="s", sampling=SAMPLING, **settings) -> Study:
+    """A study of these panels."""
+    return Study(dataset, name, panels, sampling, **settings)
 
 
 def result(*seeds, name="method", distances=0) -> MethodResult:

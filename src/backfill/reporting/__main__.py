@@ -1,15 +1,17 @@
 """`python -m backfill.reporting [REPORT_FOLDER]`: the report's table in the terminal."""
 
+from __future__ import annotations
+
 import argparse
 import sys
 from pathlib import Path
 
 import pandas as pd
 
-from backfill import params
-from backfill.artifacts import Layout
 from backfill.errors import InputError
-from backfill.reporting.table import print_table
+from backfill.reporting.tables.terminal import print_table
+
+DEFAULT = Path("reports", "main", "overview")
 
 
 def show(folder: Path) -> None:
@@ -18,17 +20,19 @@ def show(folder: Path) -> None:
     Raises:
         InputError: there is no report, or its table cannot be read.
     """
-    path = folder / "table.csv"
+    path = folder / "page" / "table.csv"
     try:
         # A method may be called "nan" or "null", or 0.1; its name is text all the same.
         names = dict.fromkeys(("panel", "method", "label"), str)
         frame = pd.read_csv(path, dtype=names, keep_default_na=False, na_values=[""])
         print_table(frame)
     except FileNotFoundError:
-        raise InputError(f"{path}: not there; `dvc repro report` makes it") from None
+        raise InputError(
+            f"{path}: expected the table of a report, got no file; `dvc repro report` makes it"
+        ) from None
     except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{path}: no table of a report ({error})") from error
-    print((folder / "index.html").resolve().as_uri())
+        raise InputError(f"{path}: expected the table of a report, got {error!r}") from error
+    print((path.parent / "index.html").resolve().as_uri())
 
 
 def main() -> int:
@@ -38,11 +42,11 @@ def main() -> int:
         "folder",
         type=Path,
         nargs="?",
-        help="a report's folder; by default reports/<dataset in params.yaml>/overview",
+        default=DEFAULT,
+        help=f"a report's folder; by default {DEFAULT}",
     )
-    folder = parser.parse_args().folder
     try:
-        show(folder or Layout(params.load().dataset.name).report("overview"))
+        show(parser.parse_args().folder)
     except InputError as error:
         print(error, file=sys.stderr)
         return 1

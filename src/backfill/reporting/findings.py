@@ -1,73 +1,82 @@
-"""What the numbers say, as sentences computed from them."""
+"""What the numbers of a panel say, in the few sentences that one would tell a colleague."""
 
-from collections.abc import Mapping
-from typing import Any
+from __future__ import annotations
 
-from backfill.reporting.wording import listed, percent, points
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import numpy as np
+
+from backfill.reporting.measures import MAP
+from backfill.reporting.study import Study
+from backfill.reporting.text import interval, listed, percent, points, whole_percent
+
+_NAMED = 6  # more names than this are not read; the table has them
 
 
-def findings(
-    metrics: Mapping[str, Mapping[str, Any]], *, old: str, new: str, level: float
-) -> list[str]:
-    """The headline first, then what else a reader should know; plain text.
+def findings(study: Study, panel: str) -> list[str]:
+    """The headline of a panel first, then what else a reader should know; plain text.
 
-    Says which method has the largest AUC_mAP and how sure that is, how it compares with the fully
-    backfilled new model, whether its curve falls, which methods meet all three conditions, and
-    which has the largest AUC_CMC where that is another one.
+    Says which method has the largest AUC_mAP, whether its curve falls, how far ahead it is, which
+    methods meet all three conditions, and which is best on AUC_CMC@1 if that is another one.
     """
-    methods = {name: numbers for name, numbers in metrics.items() if name not in (old, new)}
-    if not methods:
-        return [f"There is nothing between {old} and {new} to compare yet."]
-    ranked = sorted(methods, key=lambda name: methods[name]["auc_map"], reverse=True)
-    best = ranked[0]
-    sentences = [_headline(best, methods[best], level), _curve(best, methods[best], new)]
-    if len(ranked) > 1:
-        sentences.append(_runner_up(best, ranked[1], methods))
-    sentences.append(_conditions(methods))
-    by_hits = max(methods, key=lambda name: methods[name]["auc_cmc_1"])
+    upgrades = list(study.panels[panel].upgrades)
+    if not upgrades:
+        return [
+            f"There is nothing to compare between {' and '.join(study.panels[panel].references)}."
+        ]
+    numbers = study.numbers[panel]
+    best, *others = sorted(upgrades, key=lambda k: numbers[k].auc_map.value, reverse=True)
+    sentences = [_headline(study, panel, best), _curve(study, panel, best)]
+    if others:
+        sentences.append(_lead(study, panel, best, others[0]))
+    sentences.append(_conditions(study, panel, upgrades))
+    by_hits = max(upgrades, key=lambda k: numbers[k].auc_cmc[1].value)
     if by_hits != best:
-        sentences.append(
-            f"By AUC_CMC the best method is another one: {by_hits} with "
-            f"{percent(methods[by_hits]['auc_cmc_1'])}, against "
-            f"{percent(methods[best]['auc_cmc_1'])} for {best}."
-        )
+        ours, theirs = (percent(numbers[k].auc_cmc[1].value) for k in (by_hits, best))
+        if ours != theirs:
+            sentences.append(f"By AUC_CMC@1 the best is {by_hits}, with {ours} against {theirs}.")
     return sentences
 
 
-def _headline(best: str, numbers: Mapping[str, Any], level: float) -> str:
-    low, high = (percent(numbers["ci"]["auc_map"][end]) for end in ("low", "high"))
+def _headline(study: Study, panel: str, best: str) -> str:
+    numbers = study.numbers[panel][best]
+    area = numbers.auc_map
+    text = f"{best} is best: AUC_mAP {percent(area.value)} {interval(area.low, area.high)}"
+    # Where old and new are equally good there is no step to have a share of.
+    known = np.isfinite(numbers.gain.value)
+    return f"{text}, a Gain of {whole_percent(numbers.gain.value)}." if known else f"{text}."
+
+
+def _curve(study: Study, panel: str, best: str) -> str:
+    numbers = study.numbers[panel][best]
+    ends = "no lower than" if numbers.conditions.ends_at_new else "below"
     text = (
-        f"{best} has the largest AUC_mAP: {percent(numbers['auc_map'])} "
-        f"({100 * level:.4g} % interval {low} to {high})"
+        f"Its mAP goes from {percent(numbers.map_start)} to {percent(numbers.map_end)} "
+        f"({ends} {study.panels[panel].new})"
     )
-    if numbers["gain"] is None:  # old and new are equally good: no step to have a share of
-        return f"{text}."
-    return f"{text}, a Gain of {100 * numbers['gain']:.0f} %."
+    if numbers.conditions.never_falls:
+        return f"{text} and never falls."
+    return f"{text} and falls by up to {points(-numbers.worst_step)} in one step."
 
 
-def _curve(best: str, numbers: Mapping[str, Any], new: str) -> str:
-    end = "at least" if numbers["conditions"]["ends_at_new"] else "below"
-    text = (
-        f"Its mAP goes from {percent(numbers['map_start'])} to {percent(numbers['map_end'])}, "
-        f"{end} that of {new},"
-    )
-    if numbers["conditions"]["never_falls"]:
-        return f"{text} and never falls on the way."
-    return f"{text} and falls on the way, by up to {points(-numbers['worst_step'])} at one step."
+def _lead(study: Study, panel: str, best: str, second: str) -> str:
+    lead = study.difference(panel, best, second, MAP)
+    text = f"{second} is next, {points(lead.difference)} behind {interval(lead.low, lead.high)}"
+    return f"{text}." if lead.verdict(MAP) == "better" else f"{text}: not a clear difference."
 
 
-def _runner_up(best: str, second: str, methods: Mapping[str, Mapping[str, Any]]) -> str:
-    lead = methods[best]["auc_map"] - methods[second]["auc_map"]
-    text = f"Next is {second}, {points(lead)} behind"
-    if methods[second]["ci"]["auc_map"]["high"] >= methods[best]["ci"]["auc_map"]["low"]:
-        return f"{text}; the two intervals overlap."
-    return f"{text}; the two intervals do not overlap."
-
-
-def _conditions(methods: Mapping[str, Mapping[str, Any]]) -> str:
-    keys = ("starts_at_old", "ends_at_new", "never_falls")
-    meet = [name for name, m in methods.items() if all(m["conditions"][key] for key in keys)]
+def _conditions(study: Study, panel: str, upgrades: Sequence[str]) -> str:
+    meet = [k for k in upgrades if all(asdict(study.numbers[panel][k].conditions).values())]
+    fail = [k for k in upgrades if k not in meet]
+    if not fail:
+        return "Every method meets all three conditions."
     if not meet:
-        return f"None of the {len(methods)} methods meets all three conditions."
-    count = f"{len(meet)} of {len(methods)} methods"
-    return f"All three conditions are met by {count}: {listed(meet)}."
+        return "No method meets all three conditions."
+    verb = "meets" if len(meet) == 1 else "meet"
+    text = f"{len(meet)} of {len(upgrades)} methods {verb} all three conditions"
+    if len(meet) <= min(len(fail), _NAMED):
+        return f"{text}: {listed(meet)}."
+    if len(fail) <= _NAMED:
+        return f"{text}; {listed(fail)} {'does' if len(fail) == 1 else 'do'} not."
+    return f"{text}."

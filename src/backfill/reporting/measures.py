@@ -1,20 +1,25 @@
 """The curves that a report shows, each with its name and the direction that is better."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from backfill.arrays import Float64s
 from backfill.results import MethodResult
-from backfill.retrieval import negative_flip_rate
+from backfill.retrieval import negative_flip_rate, query_auc_cmc, query_auc_map
 
 
 @dataclass(frozen=True)
 class Measure:
     """One number of a retrieval system as a function of the backfill fraction.
 
-    key: name in files, such as `cmc_1`. label: name for readers. summary: what its mean over the
-    backfill is called. higher_is_better: whether a rising curve is good news.
+    Attributes:
+        key: its name in files, such as `cmc_1`.
+        label: its name for readers.
+        summary: what its mean over the backfill is called.
+        higher_is_better: whether a rising curve is good news.
     """
 
     key: str
@@ -29,8 +34,19 @@ class Measure:
 
     @property
     def k(self) -> int | None:
-        """How many of the nearest items it looks at; None of mAP, which ranks them all."""
+        """How many of the nearest items it looks at; None for mAP, which ranks them all."""
         return None if self.kind == "map" else int(self.key.partition("_")[2])
+
+    @property
+    def summary_key(self) -> str:
+        """The name of its mean over the backfill in files, such as `auc_map`."""
+        return f"{self.key}_mean" if self.kind == "nfr" else f"auc_{self.key}"
+
+    @property
+    def axis(self) -> str:
+        """What the axis of a figure says."""
+        better = "higher" if self.higher_is_better else "lower"
+        return f"{self.label} (%), {better} is better"
 
 
 MAP = Measure("map", "mAP", "AUC_mAP")
@@ -42,7 +58,7 @@ def cmc(k: int) -> Measure:
 
 
 def nfr(k: int) -> Measure:
-    """The share of the queries the old system gets right in its top k that are wrong now."""
+    """Of the queries that the old system gets right in its top k, the share that is wrong now."""
     return Measure(f"nfr_{k}", f"NFR@{k}", f"mean NFR@{k}", higher_is_better=False)
 
 
@@ -51,11 +67,17 @@ def measures(result: MethodResult) -> list[Measure]:
     return [MAP, *(cmc(k) for k in sorted(result.curves[0].hits)), nfr(1)]
 
 
-def per_seed(result: MethodResult, measure: Measure, old: MethodResult) -> NDArray[np.float64]:
-    """The curve of `measure` under every seed, (S, T), as fractions.
+def per_seed(result: MethodResult, measure: Measure, old: MethodResult) -> Float64s:
+    """The curve of `measure` under every seed.
 
-    `old` is the reference of negative flips; the other measures do not look at it. Where it has
-    fewer seeds than `result`, because nothing in it is trained, its seeds are used in turn.
+    Args:
+        result: the method, with S seeds and T fractions.
+        measure: what to compute.
+        old: the reference of negative flips; the other measures do not look at it. If it has
+            fewer seeds than `result`, because it trains nothing, its seeds are used in turn.
+
+    Returns:
+        (S, T) fractions.
     """
     k = measure.k
     if k is None:
@@ -68,3 +90,13 @@ def per_seed(result: MethodResult, measure: Measure, old: MethodResult) -> NDArr
             for seed, curve in enumerate(result.curves)
         ]
     return np.stack(curves).astype(np.float64)
+
+
+def areas_by_query(result: MethodResult, k: int | None = None) -> Float64s:
+    """Every query's area under its average precision or, with `k`, under its hits in the top k.
+
+    Returns:
+        (Q,) means over the seeds; NaN for a query without positives.
+    """
+    areas = [query_auc_map(c) if k is None else query_auc_cmc(c, k) for c in result.curves]
+    return np.asarray(np.mean(areas, axis=0))

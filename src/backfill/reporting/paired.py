@@ -1,25 +1,30 @@
 """Differences between two methods over the same queries, with paired bootstrap intervals."""
 
+from __future__ import annotations
+
 import warnings
-from typing import Any, NamedTuple, Unpack
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.stats import DegenerateDataWarning, bootstrap
 
-from backfill.reporting.measures import MAP, Measure, cmc, nfr, per_seed
-from backfill.reporting.metrics import Sampling, areas_by_query
+from backfill.arrays import Bools, Float64s, Int64s
+from backfill.reporting.measures import MAP, Measure, areas_by_query, cmc, nfr, per_seed
+from backfill.reporting.sampling import Sampling
 from backfill.results import MethodResult
-from backfill.retrieval import bootstrap_mean
-
-Float64s = NDArray[np.float64]
 
 COMPARED = (MAP, cmc(1), nfr(1))
 _BATCH_VALUES = 2**23  # values held by one batch of resamples: 64 MiB as float64
 
 
 class Difference(NamedTuple):
-    """`value` less `baseline`, means over the backfill, with the interval of the difference."""
+    """How much a method's mean over the backfill lies above that of a baseline.
+
+    Attributes:
+        value: the method's mean.
+        baseline: the baseline's mean.
+        low: lower end of the interval of the difference.
+        high: upper end of the interval of the difference.
+    """
 
     value: float
     baseline: float
@@ -28,7 +33,7 @@ class Difference(NamedTuple):
 
     @property
     def difference(self) -> float:
-        """How much the value lies above the baseline."""
+        """The value less the baseline."""
         return self.value - self.baseline
 
     def verdict(self, measure: Measure) -> str:
@@ -42,18 +47,25 @@ def paired_difference(
     baseline: MethodResult,
     measure: Measure,
     old: MethodResult,
-    **sampling: Unpack[Sampling],
+    sampling: Sampling,
 ) -> Difference:
     """Difference of a measure's mean over the backfill, and its interval over the queries.
 
-    A resample draws the same queries for both methods; each query's number is its mean over the
-    seeds, so the interval does not cover the spread between them. `old` is the reference of
-    negative flips. All is NaN where that has no query right.
+    Args:
+        result: the method.
+        baseline: what it is compared with, on the same queries.
+        measure: what is compared.
+        old: the reference of negative flips.
+        sampling: a resample draws the same queries for both methods. A query's number is its mean
+            over the seeds, so the interval does not cover the spread between them.
+
+    Returns:
+        The difference; all of it NaN for negative flips if `old` has no query right.
     """
     if measure.kind == "nfr":
         return _of_flips(result, baseline, measure, old, sampling)
     ours, theirs = (areas_by_query(r, measure.k) for r in (result, baseline))
-    interval = bootstrap_mean(ours - theirs, **sampling)
+    interval = sampling.mean(ours - theirs)
     return Difference(float(np.nanmean(ours)), float(np.nanmean(theirs)), *interval)
 
 
@@ -64,7 +76,7 @@ def _of_flips(
     old: MethodResult,
     sampling: Sampling,
 ) -> Difference:
-    """NFR is a ratio: of the queries that old has right, which a resample draws as well.
+    """NFR is a share of the queries that old has right; a resample draws these as well.
 
     The interval is over the resamples that draw at least one of them.
     """
@@ -78,37 +90,45 @@ def _of_flips(
     lost = [_lost(r, k, right, which.ravel()) for r in (result, baseline)]
     judged = np.flatnonzero(old.curves[0].has_positives)
 
-    def difference(queries: NDArray[np.int64], axis: int) -> Any:
+    def difference(queries: Int64s, axis: int) -> Any:
         with np.errstate(divide="ignore", invalid="ignore"):
             return sum(
                 (ours[queries] - theirs[queries]).sum(axis=axis) / of[queries].sum(axis=axis)
                 for ours, theirs, of in zip(*lost, right.astype(np.float64), strict=True)
             )
 
+    from scipy.stats import DegenerateDataWarning, bootstrap  # half a second to import
+
     with warnings.catch_warnings():
-        # Of scipy's own interval, which a single NaN spoils.
+        # About scipy's own interval, which a single NaN spoils.
         warnings.simplefilter("ignore", DegenerateDataWarning)
         drawn = bootstrap(
             (judged,),
             difference,
-            n_resamples=sampling["resamples"],
+            n_resamples=sampling.resamples,
             batch=max(1, _BATCH_VALUES // len(judged)),
             vectorized=True,
-            confidence_level=sampling["level"],
+            confidence_level=sampling.level,
             method="percentile",
-            rng=np.random.default_rng(sampling["seed"]),
+            rng=np.random.default_rng(sampling.seed),
         ).bootstrap_distribution
     # A resample without a query that old has right says nothing about flips.
-    ends = (1 - sampling["level"]) / 2, (1 + sampling["level"]) / 2
+    ends = (1 - sampling.level) / 2, (1 + sampling.level) / 2
     low, high = np.nanquantile(drawn, ends)
     return Difference(value, base, float(low), float(high))
 
 
-def _lost(
-    result: MethodResult, k: int, right: NDArray[np.bool_], which: NDArray[np.int64]
-) -> Float64s:
-    """(D, Q): for each of D sets of queries that old has right, how much of the backfill a query
-    in it is wrong, summed over the seeds that are paired with this set, over the seeds' number.
+def _lost(result: MethodResult, k: int, right: Bools, which: Int64s) -> Float64s:
+    """How much of the backfill each query is wrong that the old system had right.
+
+    Args:
+        result: the method, with S seeds.
+        k: of the top k.
+        right: (D, Q), the D different sets of queries that a seed of old has right.
+        which: the set of each seed of old.
+
+    Returns:
+        (D, Q) sums over the seeds that are paired with a set, divided by S.
     """
     lost = np.zeros(right.shape)
     for seed, curve in enumerate(result.curves):

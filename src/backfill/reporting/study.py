@@ -1,55 +1,48 @@
-"""What one report is about: a study's methods, sorted into panels, and how they are shown."""
+"""What one report is about, and the numbers that its sections and figures share."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from backfill.arrays import Float64s
 from backfill.errors import InputError
-from backfill.results import MethodResult
+from backfill.reporting.line_styles import line_styles
+from backfill.reporting.measures import Measure, measures, per_seed
+from backfill.reporting.numbers import Numbers, method_numbers
+from backfill.reporting.paired import Difference, paired_difference
+from backfill.reporting.panel import PanelResults, label_order, pure_references
+from backfill.reporting.sampling import Sampling
+from backfill.reporting.style import LineStyle
+from backfill.results import BackfillCurve, MethodResult
 
 
 @dataclass(frozen=True, eq=False)
-class PanelResults:
-    """Methods that are shown together and measured against the same two references.
+class Study:
+    """Everything that a report is made from. What sections share is computed once.
 
-    results: by label, which is what readers see, in the order in which tables list them.
-    names: the row of params.yaml behind each label, which files go by.
-    old, new: labels of the references, the floor and the goal of Gain.
-    """
-
-    results: Mapping[str, MethodResult]
-    names: Mapping[str, str]
-    old: str
-    new: str
-
-    @property
-    def references(self) -> tuple[str, str]:
-        """Labels of the floor and the goal."""
-        return self.old, self.new
-
-    @property
-    def upgrades(self) -> dict[str, MethodResult]:
-        """The methods that are no references, by label."""
-        return {key: r for key, r in self.results.items() if key not in self.references}
-
-
-@dataclass(frozen=True, eq=False)
-class StudyResults:
-    """Everything that a report is made from.
-
-    panels: by name, in order; all methods have the same queries, fractions and top-k.
-    figure: the figure that this study shows besides the curves, if any.
-    compare: pairs of labels, the first of which is claimed to do better.
-    groups, minority: (Q,) group name of each query, and those names that make up the minority.
+    Attributes:
+        dataset: its name; the paper's numbers stand beside ours if the paper has it.
+        name: of the study.
+        panels: by name, in order; all methods have the same Q queries, fractions and top-k.
+        sampling: of all bootstrap intervals.
+        figure: the section that this study asks for besides those that every study has.
+        compare: pairs of labels; the claim is that the first does better than the second.
+        groups: (Q,) group name of each query.
+        minority: the groups that make up the minority.
 
     Raises:
         InputError: a reference is missing, or methods differ in queries, fractions or top-k.
     """
 
+    dataset: str
     name: str
     panels: Mapping[str, PanelResults]
+    sampling: Sampling
     figure: str | None = None
     compare: Sequence[tuple[str, str]] = ()
     groups: NDArray[np.str_] | None = None
@@ -59,54 +52,133 @@ class StudyResults:
         for name, panel in self.panels.items():
             missing = [label for label in panel.references if label not in panel.results]
             if missing:
-                where = f" in panel {name}" if self.several else ""
                 raise InputError(
-                    f"report: no results of {' and '.join(missing)}{where}, "
-                    f"found {', '.join(panel.results) or 'none'}"
+                    f"report: expected results of {' and '.join(missing)}{self.where(name)}, "
+                    f"got {', '.join(panel.results) or 'none'}"
                 )
         self._check_alike()
+
+    @property
+    def title(self) -> str:
+        """Dataset and study, as figures and pages are headed."""
+        return f"{self.dataset}, {self.name}"
 
     @property
     def several(self) -> bool:
         """Whether there are panels to be told apart."""
         return len(self.panels) > 1
 
+    def where(self, panel: str) -> str:
+        """How a sentence says in which panel; nothing if there is only one."""
+        return f" in {panel}" if self.several else ""
+
+    @cached_property
+    def measures(self) -> list[Measure]:
+        """What curves are drawn of."""
+        return measures(self._first)
+
+    @property
+    def fraction(self) -> Float64s:
+        """(T,) backfill fractions at which everything is measured."""
+        return self._first.curves[0].fraction
+
+    @property
+    def queries(self) -> int:
+        """How many queries there are."""
+        return len(self._first.curves[0].average_precision)
+
+    @cached_property
+    def seeds(self) -> int:
+        """The most seeds that a method has."""
+        return max(len(r.curves) for panel in self.panels.values() for r in panel.results.values())
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """All labels, each once, in the order of the tables."""
+        return label_order(self.panels)
+
+    @cached_property
+    def references(self) -> dict[str, str]:
+        """Labels that are a reference wherever they occur, each with its role, `old` or `new`."""
+        return pure_references(self.panels)
+
+    @cached_property
+    def line_styles(self) -> dict[str, LineStyle]:
+        """How each label is drawn, the same in all figures."""
+        return line_styles(self.panels)
+
+    @cached_property
+    def numbers(self) -> dict[str, dict[str, Numbers]]:
+        """The numbers of every method, by panel and label."""
+        return {
+            name: {
+                label: method_numbers(
+                    result, panel.results[panel.old], panel.results[panel.new], self.sampling
+                )
+                for label, result in panel.results.items()
+            }
+            for name, panel in self.panels.items()
+        }
+
+    def curves(self, panel: str, label: str, measure: Measure) -> Float64s:
+        """A method's curve under every seed, (S, T), as fractions."""
+        key = panel, label, measure
+        if key not in self._curves:
+            results = self.panels[panel].results
+            self._curves[key] = per_seed(results[label], measure, results[self.panels[panel].old])
+        return self._curves[key]
+
+    def area(self, panel: str, label: str, measure: Measure) -> float:
+        """The area under a method's curve, mean over the seeds."""
+        return float(np.trapezoid(self.curves(panel, label, measure).mean(axis=0), self.fraction))
+
+    def difference(self, panel: str, label: str, baseline: str, measure: Measure) -> Difference:
+        """The paired difference between two methods of a panel."""
+        key = panel, label, baseline, measure
+        if key not in self._differences:
+            results = self.panels[panel].results
+            self._differences[key] = paired_difference(
+                results[label],
+                results[baseline],
+                measure,
+                results[self.panels[panel].old],
+                self.sampling,
+            )
+        return self._differences[key]
+
+    @cached_property
+    def _curves(self) -> dict[tuple[str, str, Measure], Float64s]:
+        return {}
+
+    @cached_property
+    def _differences(self) -> dict[tuple[str, str, str, Measure], Difference]:
+        return {}
+
+    @property
+    def _first(self) -> MethodResult:
+        panel = next(iter(self.panels.values()))
+        return panel.results[panel.old]
+
     def _check_alike(self) -> None:
         """Gain and the pairing of queries make sense only between methods measured alike."""
-        first = next(iter(self.panels.values()))
-        expected = first.results[first.old].curves[0]
-        for panel in self.panels.values():
+        expected = self._first.curves[0]
+        for name, panel in self.panels.items():
             for label, result in panel.results.items():
                 for curve in result.curves:
-                    if curve.average_precision.shape[0] != expected.average_precision.shape[0]:
-                        what = "number of queries"
-                    elif not np.array_equal(curve.fraction, expected.fraction):
-                        what = "backfill fractions"
-                    elif set(curve.hits) != set(expected.hits):
-                        what = "top-k"
-                    else:
-                        continue
-                    raise InputError(
-                        f"report: {label} and {first.old} differ in {what}; evaluate both anew"
-                    )
+                    what = _unlike(curve, expected)
+                    if what:
+                        raise InputError(
+                            f"report: expected the same {what} in all methods, "
+                            f"but {label} differs{self.where(name)}; evaluate it again"
+                        )
         if 1 not in expected.hits:
-            raise InputError(f"report: needs hits in the top 1, found top {sorted(expected.hits)}")
+            raise InputError(f"report: expected hits in the top 1, got top {sorted(expected.hits)}")
 
 
-def label_order(panels: Mapping[str, PanelResults]) -> list[str]:
-    """All labels of the panels, each once, in the order in which they come up."""
-    return list(dict.fromkeys(label for panel in panels.values() for label in panel.results))
-
-
-def pure_references(panels: Mapping[str, PanelResults]) -> dict[str, str]:
-    """Labels that are a reference wherever they occur, each with its role, old or new.
-
-    What is a reference in one panel and a method in another is shown as a method: it may well be
-    the point of the comparison.
-    """
-    roles: dict[str, str] = {}
-    for panel in panels.values():
-        for role, label in zip(("new", "old"), (panel.new, panel.old), strict=True):
-            roles[label] = role
-    methods = {label for panel in panels.values() for label in panel.upgrades}
-    return {label: role for label, role in roles.items() if label not in methods}
+def _unlike(curve: BackfillCurve, expected: BackfillCurve) -> str | None:
+    """In what two curves were measured differently; None if in nothing."""
+    if curve.average_precision.shape[0] != expected.average_precision.shape[0]:
+        return "number of queries"
+    if not np.array_equal(curve.fraction, expected.fraction):
+        return "backfill fractions"
+    return "top-k" if set(curve.hits) != set(expected.hits) else None

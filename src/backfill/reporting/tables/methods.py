@@ -1,0 +1,147 @@
+"""The table of all methods: the columns of the rank merge paper's Table 1, and then more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from backfill.reporting.study import Study
+from backfill.reporting.tables.published import CITATION, published_row
+
+ESTIMATES = ("auc_map", "auc_cmc_1", "gain")
+CONDITIONS = ("starts_at_old", "ends_at_new", "never_falls")
+
+
+class Column(NamedTuple):
+    """A column for readers.
+
+    Attributes:
+        heading: its name.
+        meaning: what it says.
+        cell: its text for a row of :func:`methods`.
+    """
+
+    heading: str
+    meaning: str
+    cell: Callable[[Mapping[str, Any]], str]
+
+
+def methods(study: Study) -> pd.DataFrame:
+    """One row per method, in the study's order; fractions. This is table.csv.
+
+    Returns:
+        Columns: panel, if there are several; method, the row's name; label, if one differs from
+        it. Then everything in :meth:`Numbers.row`, and paper_auc_map, paper_auc_cmc_1 and
+        paper_gain if the paper has the dataset (empty for a method that it lacks).
+    """
+    rows = []
+    for panel, numbers in study.numbers.items():
+        for label, found in numbers.items():
+            method = study.panels[panel].names[label]
+            paper = published_row(study.dataset, method)
+            rows.append(
+                {"panel": panel, "method": method, "label": label}
+                | found.row()
+                | {f"paper_{key}": getattr(paper, key, None) for key in ESTIMATES}
+            )
+    frame = drop_needless(pd.DataFrame(rows))
+    paper_columns = [f"paper_{key}" for key in ESTIMATES]
+    frame[paper_columns] = frame[paper_columns].astype(float)
+    return frame.drop(columns=[key for key in paper_columns if frame[key].isna().all()])
+
+
+def drop_needless(frame: pd.DataFrame) -> pd.DataFrame:
+    """Drop the column panel if there is one panel, and labels that repeat the method's name."""
+    needless = [
+        *(["panel"] if frame["panel"].nunique() < 2 else []),
+        *(["label"] if (frame["label"] == frame["method"]).all() else []),
+    ]
+    return frame.drop(columns=needless)
+
+
+def columns(frame: pd.DataFrame) -> list[Column]:
+    """The columns for readers, in percent with one decimal (Gain in whole percent).
+
+    Args:
+        frame: as :func:`methods` returns it, or as pandas reads table.csv.
+    """
+    found = [Column("panel", "methods measured between the same references", lambda r: r["panel"])]
+    found = found if "panel" in frame else []
+    found += [
+        Column("method", "method", lambda row: row.get("label", row["method"])),
+        *_estimate("AUC_mAP", "auc_map", "mean mAP over the backfill, in percent", frame),
+        *_estimate("AUC_CMC@1", "auc_cmc_1", "mean CMC@1 over the backfill, in percent", frame),
+        *_estimate("Gain", "gain", "share of the way from old to new in AUC_mAP", frame),
+        Column("mAP 0 → 100%", "mAP before and after the backfill, in percent", _start_to_end),
+        Column("worst step", "largest fall of mAP from one fraction to the next", _worst),
+        Column("NFR@1", "mean negative flip rate over the backfill, in percent", _flips),
+    ]
+    questions = (
+        ("starts ≥ old", "is mAP at 0% at least that of the old model?"),
+        ("ends ≥ new", "is mAP at 100% at least that of the new model?"),
+        ("never falls", "does mAP never fall from one fraction to the next?"),
+    )
+    for key, (heading, meaning) in zip(CONDITIONS, questions, strict=True):
+        found.append(Column(heading, meaning, _yes_or_no(key)))
+    return found
+
+
+def readable(frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns for readers as a table of text, under their headings."""
+    rows = frame.to_dict("records")
+    return pd.DataFrame({c.heading: [c.cell(row) for row in rows] for c in columns(frame)})
+
+
+def note(frame: pd.DataFrame) -> str:
+    """How to read a cell, and where the paper's numbers come from if there are any."""
+    text = "[low, high]: bootstrap interval over the queries."
+    if frame["auc_map_seed_std"].notna().any():
+        text = f"±: standard deviation over the seeds. {text}"
+    return f"{text} paper: {CITATION}." if "paper_auc_map" in frame else text
+
+
+def _estimate(heading: str, key: str, meaning: str, frame: pd.DataFrame) -> list[Column]:
+    decimals, unit = (0, "%") if key == "gain" else (1, "")
+
+    def percent(value: float) -> str:
+        return f"{100 * value:.{decimals}f}"
+
+    def cell(row: Mapping[str, Any]) -> str:
+        if pd.isna(row[key]):
+            return "–"
+        text = percent(row[key])
+        if pd.notna(row[f"{key}_seed_std"]):
+            text += f" ± {percent(row[f'{key}_seed_std'])}"
+        text += unit
+        if pd.notna(row[f"{key}_low"]):
+            text += f" [{percent(row[f'{key}_low'])}, {percent(row[f'{key}_high'])}]"
+        return text
+
+    def paper_cell(row: Mapping[str, Any]) -> str:
+        value = row[f"paper_{key}"]
+        return "–" if pd.isna(value) else percent(value) + unit
+
+    found = [Column(heading, meaning, cell)]
+    if f"paper_{key}" in frame:
+        found.append(Column(f"paper {heading}", f"{heading} as the paper prints it", paper_cell))
+    return found
+
+
+def _start_to_end(row: Mapping[str, Any]) -> str:
+    return f"{100 * row['map_start']:.1f} → {100 * row['map_end']:.1f}"
+
+
+def _worst(row: Mapping[str, Any]) -> str:
+    # A curve that only rises has no fall to show; its smallest rise would mislead.
+    # Two digits, not two decimals: a small fall must not read as none.
+    return f"{100 * row['worst_step']:.2g}" if row["worst_step"] < 0 else "none"
+
+
+def _flips(row: Mapping[str, Any]) -> str:
+    return "–" if pd.isna(row["nfr_1_mean"]) else f"{100 * row['nfr_1_mean']:.1f}"
+
+
+def _yes_or_no(key: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda row: "yes" if row[key] else "no"

@@ -1,0 +1,71 @@
+"""The table of all methods in a terminal."""
+
+from __future__ import annotations
+
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from backfill.reporting.tables.methods import CONDITIONS, columns
+
+_WIDTH = 100
+_SHORT = {"mAP 0 → 100%": "mAP", "worst step": "worst", "AUC_CMC@1": "AUC_CMC"}
+
+
+def print_table(frame: pd.DataFrame, console: Console | None = None) -> None:
+    """Print the table in at most 100 columns: no intervals, and the conditions as three marks.
+
+    Args:
+        frame: as in table.csv. Several panels are tables of their own.
+        console: to print to. A terminal narrower than 100 columns gets no columns of the paper.
+    """
+    console = console or _console()
+    if console.width < _WIDTH:
+        frame = frame.drop(columns=[key for key in frame if key.startswith("paper_")])
+    if "panel" in frame:
+        for panel, rows in frame.groupby("panel", sort=False):
+            console.print(_table(rows.drop(columns="panel"), str(panel)))
+    else:
+        console.print(_table(frame))
+    console.print(
+        "In percent, ± over the seeds. AUC_CMC: of CMC@1. mAP: before and after the backfill.\n"
+        "worst: its largest fall from one fraction to the next. NFR@1: mean negative flip rate.\n"
+        "≥≥↗: starts no worse than old, ends no worse than new, never falls.",
+        style="dim",
+    )
+
+
+def _table(frame: pd.DataFrame, title: str | None = None) -> Table:
+    shown = columns(frame)
+    table = Table(
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        show_edge=False,
+        title=Text(title) if title else None,  # a name is text, whatever it looks like
+        title_justify="left",
+    )
+    for column in shown[: -len(CONDITIONS)]:
+        # The paper's numbers stand right of ours, whose heading says what they are.
+        heading = "paper" if column.heading.startswith("paper ") else column.heading
+        heading = _SHORT.get(heading, heading)
+        if heading == "method":
+            table.add_column(heading, overflow="fold")
+        else:
+            table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("≥≥↗", no_wrap=True)
+    for row in frame.to_dict("records"):
+        *cells, starts, ends, rises = (column.cell(row) for column in shown)
+        marks = "".join("✓" if answer == "yes" else "·" for answer in (starts, ends, rises))
+        table.add_row(
+            *(escape(cell.partition(" [")[0].replace(" → ", "→")) for cell in cells), marks
+        )
+    return table
+
+
+def _console() -> Console:
+    """The terminal; a pipe or a file has no width of its own and gets the full one."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_WIDTH)
