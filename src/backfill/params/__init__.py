@@ -16,6 +16,7 @@ from typing import NamedTuple
 from backfill.params import limits, references
 from backfill.params.catalogue import Catalogue, collect, path_of
 from backfill.params.files import read
+from backfill.params.likeness import without_echoes
 from backfill.params.mistakes import Mistake, as_error, nearest, parse
 from backfill.params.settings import Compute, Params
 
@@ -78,7 +79,7 @@ def load(
             for name in (panel.old, panel.new) if name not in params.methods
         ]  # fmt: skip
     if mistakes:
-        raise as_error(mistakes)
+        raise as_error(without_echoes(mistakes, catalogue.likes))
     return Settings(params, catalogue)
 
 

@@ -16,7 +16,7 @@ from backfill.params.rows.methods import Method
 from backfill.params.rows.orders import Order
 from backfill.params.rows.splits import Split
 from backfill.params.rows.transforms import Transform
-from backfill.params.study import Study, sized
+from backfill.params.study import Study, sized, wrong_sizes
 
 STUDIES = Path("studies")
 SECTIONS = ("splits", "encoders", "transforms", "orders", "methods")
@@ -30,6 +30,7 @@ class Catalogue:
         studies: by name.
         splits, encoders, transforms, orders, methods: rows by name.
         owner: (section, row) -> name of the owning study.
+        likes: (section, row) -> the row that it is like.
     """
 
     studies: dict[str, Study] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class Catalogue:
     orders: dict[str, Order] = field(default_factory=dict)
     methods: dict[str, Method] = field(default_factory=dict)
     owner: dict[tuple[str, str], str] = field(default_factory=dict)
+    likes: likeness.Likes = field(default_factory=dict)
 
     def file(self, section: str, row: str) -> str:
         """The file that owns a row, for messages."""
@@ -97,11 +99,12 @@ def collect(
     raws: dict[str, Any] = {}
     for name in studies:
         _gather(name, None, raws, root)
-    files = {str(path_of(name)): sized(raw, dataset, scale) for name, raw in raws.items()}
-    mistakes = list(likeness.resolve(files, SECTIONS))
-    if mistakes:
-        return Catalogue(), mistakes
     catalogue = Catalogue()
+    mistakes = [m for name, raw in raws.items() for m in wrong_sizes(raw, str(path_of(name)))]
+    files = {str(path_of(name)): sized(raw, dataset, scale) for name, raw in raws.items()}
+    mistakes += likeness.resolve(files, SECTIONS, catalogue.likes)
+    if mistakes:
+        return catalogue, mistakes
     for name, (file, raw) in zip(raws, files.items(), strict=True):
         study, wrong = parse(Study, raw, file)
         mistakes += wrong
@@ -120,9 +123,11 @@ def _gather(name: str, asked_by: str | None, raws: dict[str, Any], root: Path) -
         raise InputError(f"{where}expected a study, got {name!r}{nearest(name, known)}")
     raw = read(root / path_of(name))
     uses = raw.get("uses", []) if isinstance(raw, dict) else []
+    if not isinstance(uses, list):
+        raise InputError(f"{path_of(name)}: uses: expected a list of studies, got {uses!r}")
     # Two studies that use each other would go round for ever.
     pending = dict.fromkeys([name]) | raws
-    for used in uses if isinstance(uses, list) else []:
+    for used in uses:
         if isinstance(used, str) and used not in pending:
             _gather(used, str(path_of(name)), raws, root)
     raws[name] = raw

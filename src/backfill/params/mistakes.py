@@ -10,9 +10,35 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from backfill.errors import InputError
+from backfill.params.base import NAME
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+# So many allowed names are listed; of more, those nearest to what was written.
+_ALL, _NEAREST = 25, 8
+_EXPECTED = {
+    "int_type": "an integer",
+    "int_parsing": "an integer",
+    "int_from_float": "an integer",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "string_type": "text",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "at least {ge:g}",
+    "less_than": "less than {lt:g}",
+    "less_than_equal": "at most {le:g}",
+    "too_short": "{min_length} or more items",
+    "too_long": "at most {max_length} items",
+}
+_PATTERNS = {NAME: "lower-case letters, digits and underscores"}
 
 
 class Mistake(NamedTuple):
@@ -61,11 +87,16 @@ def unknown(
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
-    """The allowed names, and the one that was probably meant."""
+    """The allowed names, and the one that was probably meant; of many names, the nearest ones."""
     names = list(allowed)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    meant = f"; did you mean {close[0]!r}?" if close else ""
-    return f"; allowed: {', '.join(names)}{meant}" if names else ""
+    if not names:
+        return ""
+    shown = ", ".join(names)
+    if len(names) > _ALL:
+        close = difflib.get_close_matches(name, names, n=_NEAREST, cutoff=0)
+        shown = f"{', '.join(close)} and {len(names) - len(close)} others"
+    meant = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    return f"; allowed: {shown}" + (f"; did you mean {meant[0]!r}?" if meant else "")
 
 
 def _of_schema(
@@ -74,29 +105,52 @@ def _of_schema(
     for found in error.errors(include_url=False):
         location = [str(step) for step in found["loc"]]
         key = ".".join(_keys(found, raw)) or "the file"
-        if found["type"] == "extra_forbidden":
-            yield Mistake(
-                file, key, f"unknown key{nearest(location[-1], _beside(model, location))}"
-            )
-        elif found["type"] == "missing":
+        kind, got = found["type"], found["input"]
+        if kind == "extra_forbidden":
+            near = nearest(location[-1], _beside(model, location))
+            yield Mistake(file, key, f"unknown key{near}")
+        elif kind == "missing":
             yield Mistake(file, key, "missing")
+        elif kind in ("union_tag_invalid", "union_tag_not_found"):
+            yield _of_tag(found, file, key)
         else:
-            text = found["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-            expected = text if text.startswith("expected") else f"expected {text}"
-            got = "" if ", got " in expected else f", got {found['input']!r}"
-            yield Mistake(file, key, f"{expected}{got}")
+            text = found["msg"].removeprefix("Value error, ")
+            if not text.startswith("expected") and ": expected" not in text:
+                text = f"expected {_expected(found)}"
+            yield Mistake(file, key, text if ", got " in text else f"{text}, got {got!r}")
+
+
+def _of_tag(found: ErrorDetails, file: str, key: str) -> Mistake:
+    """A row whose kind, loss, ... is missing or unknown."""
+    context = found["ctx"]
+    tag = context["discriminator"].strip("'")
+    if found["type"] == "union_tag_not_found":
+        return Mistake(file, f"{key}.{tag}", "missing")
+    allowed = [name.strip("'") for name in context["expected_tags"].split(", ")]
+    text = f"expected a known {tag}, got {context['tag']!r}{nearest(context['tag'], allowed)}"
+    return Mistake(file, f"{key}.{tag}", text)
+
+
+def _expected(found: ErrorDetails) -> str:
+    """What a value should be."""
+    kind, context = found["type"], found.get("ctx", {})
+    if kind == "string_pattern_mismatch":
+        return _PATTERNS.get(context["pattern"], f"text like {context['pattern']}")
+    if kind in _EXPECTED:
+        return _EXPECTED[kind].format(**context)
+    return found["msg"].removeprefix("Input should be ")
 
 
 def _keys(found: ErrorDetails, raw: Any) -> Iterator[str]:
     """The keys of the file that lead to a mistake.
 
-    pydantic adds the kind of dataset, split or row that it took a section for; the file has no
-    such key.
+    pydantic adds the kind of dataset, split or row that it took a section for, and marks a name as
+    a key; the file has no such keys.
     """
     node = raw
     for depth, step in enumerate(found["loc"], start=1):
         absent = found["type"] == "missing" and depth == len(found["loc"])
-        if isinstance(node, dict) and step not in node and step != "[key]" and not absent:
+        if isinstance(node, dict) and step not in node and not absent:
             continue
         yield str(step)
         if isinstance(node, dict):

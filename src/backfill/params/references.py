@@ -53,7 +53,7 @@ def mistakes(catalogue: Catalogue, params: Params) -> Iterator[Mistake]:
 
 def _at(catalogue: Catalogue, section: str, row: str) -> At:
     file = catalogue.file(section, row)
-    return lambda key, text: Mistake(file, f"{section}.{row}.{key}", text)
+    return lambda key, text: Mistake(file, f"{section}.{row}.{key}".rstrip("."), text)
 
 
 def _name(at: At, key: str, value: str, allowed: Iterable[str], what: str) -> Iterator[Mistake]:
@@ -99,7 +99,7 @@ def _transform(
 ) -> Iterator[Mistake]:
     """Modules read encoders and each other; the loss looks at what they make."""
     if name in catalogue.encoders:
-        yield at("name", "expected a name that no encoder has, as embedding sets go by it")
+        yield at("", "expected a name that no encoder has, as embedding sets go by it")
     for key in ("old", "new", "side"):
         value = getattr(row, key)
         if value is not None:

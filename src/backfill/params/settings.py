@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, PositiveInt
@@ -80,6 +81,12 @@ def _some_or_all(value: object) -> object:
     raise ValueError("expected an integer of at least 2, or all")
 
 
+def _search(value: str) -> str:
+    if not re.fullmatch(r"whole|nearest|(IVF|HNSW)\d\S*", value):
+        raise ValueError("expected whole, nearest, or an index such as IVF1024,Flat or HNSW32")
+    return value
+
+
 class Evaluate(Section):
     """How a method's curve is measured.
 
@@ -97,7 +104,7 @@ class Evaluate(Section):
     checkpoints: Annotated[int | Literal["all"], BeforeValidator(_some_or_all)]
     top_k: Annotated[list[PositiveInt], Field(min_length=1)]
     map_at: PositiveInt | None
-    search: Annotated[str, Field(pattern=r"^(whole|nearest|(IVF|HNSW)\d\S*)$")] = "whole"
+    search: Annotated[str, AfterValidator(_search)] = "whole"
     effort: PositiveInt = 32
     distance_bins: PositiveInt
 
@@ -130,6 +137,13 @@ class Report(Section):
     seed: Seed
 
 
+def _each_once(names: list[str]) -> list[str]:
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise ValueError(f"expected each row once, got {', '.join(twice)} more than once")
+    return names
+
+
 def _one_preset(presets: dict[str, bool]) -> dict[str, bool]:
     """A preset on top of another one leaves some of the other's values behind."""
     chosen = [name for name, is_set in presets.items() if is_set]
@@ -154,7 +168,7 @@ class Params(Section):
         seeds: of everything that is trained or drawn several times.
     """
 
-    methods: Annotated[list[Name], Field(min_length=1)]
+    methods: Annotated[list[Name], Field(min_length=1), AfterValidator(_each_once)]
     dataset: DatasetSettings
     presets: Annotated[dict[Name, bool], AfterValidator(_one_preset)] = {}
     scale: Literal["cpu", "paper"] = "cpu"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from backfill.datasets import NAMES
 from backfill.params.base import Name, Section
+from backfill.params.mistakes import Mistake, unknown
 from backfill.params.rows.encoders import Encoder
 from backfill.params.rows.methods import Method
 from backfill.params.rows.orders import Order
@@ -74,11 +77,34 @@ def sized(raw: Any, dataset: str, scale: str) -> Any:
     `sized: {cifar100: {encoders: {gen0: {epochs: 6}}}}` changes the row `gen0` of the same file on
     CIFAR-100, unless a scale other than `cpu` asks for the published size.
     """
-    if not isinstance(raw, dict) or not isinstance(raw.get("sized", {}), dict):
+    if not isinstance(raw, dict):
         return raw
     study = {key: value for key, value in raw.items() if key != "sized"}
-    changes = raw.get("sized", {}).get(dataset, {}) if scale == "cpu" else {}
+    sizes = raw.get("sized", {})
+    changes = sizes.get(dataset, {}) if scale == "cpu" and isinstance(sizes, dict) else {}
     return _merged(study, changes)
+
+
+def wrong_sizes(raw: Any, file: str) -> Iterator[Mistake]:
+    """Mistakes in `sized`: datasets that there are not, rows that the file does not have.
+
+    Args:
+        raw: a study's parsed file.
+        file: its name.
+    """
+    sizes = raw.get("sized", {}) if isinstance(raw, dict) else {}
+    if not isinstance(sizes, dict):
+        yield Mistake(file, "sized", f"expected a mapping, got {sizes!r}")
+        return
+    for dataset, sections in sizes.items():
+        key = f"sized.{dataset}"
+        yield from unknown(file, key, dataset, NAMES, "a dataset")
+        for section, rows in sections.items() if isinstance(sections, dict) else ():
+            own = raw.get(section)
+            known = own if isinstance(own, dict) else {}
+            for row in rows if isinstance(rows, dict) else ():
+                what = f"a row of this file's {section}"
+                yield from unknown(file, f"{key}.{section}.{row}", row, known, what)
 
 
 def _merged(base: Any, changes: Any) -> Any:
