@@ -94,11 +94,11 @@ def collect(
         The catalogue, and the mistakes in the files.
 
     Raises:
-        InputError: a study's file is missing or cannot be read.
+        InputError: a study's file is missing or cannot be read, or studies use each other.
     """
     raws: dict[str, Any] = {}
     for name in studies:
-        _gather(name, None, raws, root)
+        _gather(name, (), raws, root)
     catalogue = Catalogue()
     mistakes = [m for name, raw in raws.items() for m in wrong_sizes(raw, str(path_of(name)))]
     files = {str(path_of(name)): sized(raw, dataset, scale) for name, raw in raws.items()}
@@ -113,21 +113,21 @@ def collect(
     return catalogue, mistakes
 
 
-def _gather(name: str, asked_by: str | None, raws: dict[str, Any], root: Path) -> None:
-    """Read a study after the studies that it builds on."""
+def _gather(name: str, asking: tuple[str, ...], raws: dict[str, Any], root: Path) -> None:
+    """Read a study after the studies that it builds on; `asking` are those that build on it."""
     if name in raws:
         return
+    where = f"{path_of(asking[-1])}: uses: " if asking else ""
+    if name in asking:
+        loop = " -> ".join((*asking[asking.index(name) :], name))
+        raise InputError(f"{where}expected studies that do not use each other, got {loop}")
     known = names(root)
     if name not in known:
-        where = f"{asked_by}: uses: " if asked_by else ""
         raise InputError(f"{where}expected a study, got {name!r}{nearest(name, known)}")
     raw = read(root / path_of(name))
     uses = raw.get("uses", []) if isinstance(raw, dict) else []
-    if not isinstance(uses, list):
+    if not isinstance(uses, list) or not all(isinstance(used, str) for used in uses):
         raise InputError(f"{path_of(name)}: uses: expected a list of studies, got {uses!r}")
-    # Two studies that use each other would go round for ever.
-    pending = dict.fromkeys([name]) | raws
     for used in uses:
-        if isinstance(used, str) and used not in pending:
-            _gather(used, str(path_of(name)), raws, root)
+        _gather(used, (*asking, name), raws, root)
     raws[name] = raw

@@ -40,10 +40,11 @@ def resolve(raws: Mapping[str, Any], sections: tuple[str, ...], likes: Likes) ->
                         text = f"expected a row above it, got {like!r}"
                         near = nearest(str(like), known)
                         yield Mistake(file, f"{section}.{name}.like", f"{text}{near}")
+                    else:
+                        likes[section, name] = like
                     merged = {k: v for k, v in (base or {}).items() if k not in _NOT_INHERITED}
                     row = {k: v for k, v in (merged | own).items() if v is not None}
                     rows[name] = row
-                    likes[section, name] = str(like)
                 if isinstance(row, dict):
                     known[name] = row
 
