@@ -43,7 +43,7 @@ def assert_same(found: BackfillCurve, expected: BackfillCurve) -> None:
 
 @pytest.mark.parametrize("merge", MERGES)
 def test_the_same_curve(engine: OnRay, merge: str) -> None:
-    chosen = {"checkpoints": 6, "merge": merge, "newcomer": LABELS % 7 == 0}
+    chosen = {"checkpoints": 6, "merge": merge, "arriving": LABELS % 7 == 0}
     expected = backfill_curve(BEFORE, AFTER, ORDER, RELEVANCE, **chosen)
     found = backfill_curve(BEFORE, AFTER, ORDER, RELEVANCE, **chosen, engine=engine)
     assert_same(found, expected)

@@ -21,7 +21,7 @@ from backfill.compute import LOCAL, Engine, Peer
 from backfill.compute.on_ray import OnRay
 from backfill.encoders import objectives
 from backfill.encoders.classifier import StoredClassifier
-from backfill.encoders.data_parallel import Processes, Step, joined, parallel
+from backfill.encoders.data_parallel import Processes, BatchLoss, joined, parallel
 from backfill.encoders.model import Encoder
 from backfill.encoders.teacher import Teacher
 from backfill.errors import InputError
@@ -82,7 +82,7 @@ def step(loss: str, processes: Processes, device: torch.device) -> Loss:
     )
     images = torch.randint(0, 256, (ITEMS, 1, 8, 8), generator=generator, dtype=torch.uint8)
     batch = objectives.Batch(images, torch.from_numpy(labels), torch.arange(ITEMS))
-    module = parallel(Step(encoder, objective, processes), device)
+    module = parallel(BatchLoss(encoder, objective, processes), device)
     value = module(batch, generator)
     value.backward()
     parameters = [*encoder.network.parameters(), *objective.parameters()]

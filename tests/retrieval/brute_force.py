@@ -1,45 +1,39 @@
-"""Backfill curves the plain way: at each checkpoint, a list a system, and one sort of both."""
+"""Backfill curves the plain way: at each checkpoint, one list per system, and one sort of both."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from backfill.arrays import Array, Bools, Float64s, Floats, Int64s
 from backfill.retrieval import Relevance
 
-Floats = NDArray[np.floating[Any]]
-Pair = tuple[Floats, Floats]
 
-
-def unit(rows: Floats) -> NDArray[np.float64]:
+def unit(rows: Floats) -> Float64s:
     rows = rows.astype(np.float64)
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-def dots(query: NDArray[np.float64], gallery: NDArray[np.float64]) -> NDArray[np.float64]:
+def dots(query: Float64s, gallery: Float64s) -> Float64s:
     """Each dot product on its own, so that equal rows give equal results."""
     return np.array([np.sum(row * query) for row in gallery])
 
 
-def lists_at(
-    order: NDArray[np.int64], fraction: float, newcomer: NDArray[np.bool_]
-) -> tuple[list[int], list[int]]:
-    """The gallery indices that wait, and those ranked by the new system."""
-    old = [item for item in order.tolist() if not newcomer[item]]
-    new = [item for item in order.tolist() if newcomer[item]]
+def lists_at(order: Int64s, fraction: float, arriving: Bools) -> tuple[list[int], list[int]]:
+    """The gallery indices of waiting items, and of those that the new system ranks."""
+    old = [item for item in order.tolist() if not arriving[item]]
+    new = [item for item in order.tolist() if arriving[item]]
     moved, come = round(fraction * len(old)), round(fraction * len(new))
     return sorted(old[moved:]), sorted(old[:moved] + new[:come])
 
 
 def scores(merge: str, similarity: dict[int, float]) -> dict[int, float]:
-    """Score by item of one list, from its similarities by item."""
+    """Score each item of one list, from its similarities by item."""
     items, values = list(similarity), list(similarity.values())
     if merge == "distance" or not items:
         return similarity
     if merge == "reciprocal_rank":
         ranked = sorted(items, key=lambda item: (-similarity[item], item))
-        return {item: 1 / (60 + place) for place, item in enumerate(ranked, start=1)}
+        return {item: 1 / (60 + rank) for rank, item in enumerate(ranked, start=1)}
     flat = min(values) == max(values)
     if merge == "min_max":
         low, spread = min(values), max(values) - min(values)
@@ -60,21 +54,21 @@ def average_precision(ranked: list[int], positives: set[int], depth: int | None 
 
 
 def curve(
-    before: Pair,
-    after: Pair,
-    order: NDArray[np.int64],
+    before: tuple[Array, Array],
+    after: tuple[Array, Array],
+    order: Int64s,
     relevance: Relevance,
-    fractions: NDArray[np.float64],
+    fractions: Float64s,
     top_k: Sequence[int],
     merge: str = "distance",
-    newcomer: NDArray[np.bool_] | None = None,
+    arriving: Bools | None = None,
     map_at: int | None = None,
-) -> tuple[NDArray[np.float64], dict[int, NDArray[np.bool_]]]:
+) -> tuple[Float64s, dict[int, Bools]]:
     """Average precision (Q, T) and hits k -> (Q, T)."""
     shape = len(before[0]), len(fractions)
     precision = np.empty(shape)
     hits = {k: np.zeros(shape, bool) for k in top_k}
-    new = np.zeros(len(order), bool) if newcomer is None else newcomer
+    new = np.zeros(len(order), bool) if arriving is None else arriving
     units = [(unit(query), unit(gallery)) for query, gallery in (before, after)]
     for q in range(shape[0]):
         similarity = [dots(query[q], gallery).tolist() for query, gallery in units]

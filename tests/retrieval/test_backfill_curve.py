@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
 import backfill.retrieval
+from backfill.arrays import System
 from backfill.orders.random import shuffled
 from backfill.retrieval import (
     BackfillCurve,
     Relevance,
     backfill_curve,
-    draw_newcomers,
+    draw_arrivals,
     ranks,
     similarity,
 )
@@ -31,7 +32,7 @@ def test_the_example_in_the_module_docstring() -> None:
 def random_relevance(
     draw: Callable[[st.SearchStrategy[int]], int], queries: int, size: int, rng: np.random.Generator
 ) -> Relevance:
-    """Labels, or lists with ignored items; at least one query has a positive left."""
+    """Labels, or lists with ignored items; at least one query keeps a positive."""
     if draw(st.integers(0, 1)):
         gallery = rng.integers(0, 3, size)
         labels = rng.integers(0, 4, queries)  # label 3 has no positives
@@ -94,7 +95,7 @@ def check(
 
 
 def in_both_ways(*arguments: object, **options: object) -> Iterator[BackfillCurve]:
-    """Listing the ranks anew at every checkpoint, and following every item."""
+    """The curve by listing the ranks anew at every checkpoint, and by following every item."""
     for followed_from in (np.inf, 0):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(ranks, "_FOLLOWED_FROM", followed_from)
@@ -131,9 +132,9 @@ def test_arrivals_equal_a_gallery_built_anew(
 ) -> None:
     """Gallery item N - 1, a positive of query 0, is there from the start."""
     size = len(case["order"])  # type: ignore[arg-type]
-    newcomer = np.random.default_rng(seed).random(size) < 0.4
-    newcomer[-1] = False
-    check(case, 1e-12, merge=merge, newcomer=newcomer, map_at=map_at)
+    arriving = np.random.default_rng(seed).random(size) < 0.4
+    arriving[-1] = False
+    check(case, 1e-12, merge=merge, arriving=arriving, map_at=map_at)
 
 
 def real_case(dtype: type[np.floating], queries: int, size: int, seed: int) -> dict[str, object]:
@@ -167,11 +168,11 @@ def test_equals_sorting_in_float32() -> None:
 @pytest.mark.parametrize("map_at", [None, 20])
 def test_all_is_after_every_item(share: float, map_at: int | None) -> None:
     case = real_case(np.float64, 8, 120, seed=4)
-    newcomer = draw_newcomers(120, share, 4)
-    case["fractions"] = np.linspace(0, 1, 121 - newcomer.sum())
-    check(case, 1e-12, map_at=map_at, newcomer=newcomer)
+    arriving = draw_arrivals(120, share, 4)
+    case["fractions"] = np.linspace(0, 1, 121 - arriving.sum())
+    check(case, 1e-12, map_at=map_at, arriving=arriving)
     arguments = [case[name] for name in ("before", "after", "order", "relevance")]
-    curve = backfill_curve(*arguments, "all", map_at=map_at, newcomer=newcomer)  # type: ignore[arg-type]
+    curve = backfill_curve(*arguments, "all", map_at=map_at, arriving=arriving)  # type: ignore[arg-type]
     np.testing.assert_array_equal(curve.fraction, case["fractions"])
 
 
@@ -193,9 +194,9 @@ def test_all_has_no_error_of_a_grid() -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_merges_equal_sorting_on_plain_numbers(dtype: type[np.floating], merge: str) -> None:
     case = real_case(dtype, 12, 300, seed=8)
-    newcomer = np.random.default_rng(8).random(300) < 0.3
+    arriving = np.random.default_rng(8).random(300) < 0.3
     tolerance = 1e-12 if dtype is np.float64 else 1e-5
-    check(case, tolerance, merge=merge, map_at=40, newcomer=newcomer)
+    check(case, tolerance, merge=merge, map_at=40, arriving=arriving)
 
 
 @pytest.mark.parametrize("merge", ["reciprocal_rank", "z_score"])
@@ -216,7 +217,7 @@ def test_a_query_counts_once_a_positive_is_there_from_the_start() -> None:
         [2, 0, 1, 3],
         relevance,
         checkpoints=[0, 0.5, 1],
-        newcomer=np.array([False, False, True, True]),
+        arriving=np.array([False, False, True, True]),
     )
     np.testing.assert_allclose(
         curve.average_precision, [[1, (1 + 2 / 3) / 2, (1 + 2 / 3) / 2], [np.nan, np.nan, 1 / 4]]
@@ -227,12 +228,12 @@ def test_a_query_counts_once_a_positive_is_there_from_the_start() -> None:
     np.testing.assert_array_equal(curve.cmc[5], [1, 1, 1])
 
 
-def test_newcomers_are_drawn_apart_from_the_order() -> None:
-    drawn = draw_newcomers(1000, 0.25, seed=3)
+def test_arrivals_are_drawn_apart_from_the_order() -> None:
+    drawn = draw_arrivals(1000, 0.25, seed=3)
     assert drawn.sum() == 250
-    np.testing.assert_array_equal(drawn, draw_newcomers(1000, 0.25, seed=3))
-    assert (drawn != draw_newcomers(1000, 0.25, seed=4)).any()
-    # Of the first quarter of the order about a quarter are newcomers, as of any other part.
+    np.testing.assert_array_equal(drawn, draw_arrivals(1000, 0.25, seed=3))
+    assert (drawn != draw_arrivals(1000, 0.25, seed=4)).any()
+    # About a quarter of the first quarter of the order are arrivals, as of any other quarter.
     assert 40 < drawn[shuffled(1000, 3)[:250]].sum() < 85
 
 
@@ -300,9 +301,9 @@ def test_equals_scikit_learn(fraction: float) -> None:
 
 @pytest.mark.parametrize("same_query", [True, False])
 def test_identical_rows_rank_by_index_in_float32(same_query: bool) -> None:
-    """Of 1,001 copies of one row, the i-th is exactly the i-th nearest.
+    """The i-th of 1,001 copies of one row is exactly the i-th nearest.
 
-    Sizes and dimensions are such that a plain float32 product gives some of the copies another
+    At these sizes and dimensions, a plain float32 product gives some of the copies another
     similarity, at the edges of its blocks.
     """
     rng = np.random.default_rng(5)
@@ -316,7 +317,7 @@ def test_identical_rows_rank_by_index_in_float32(same_query: bool) -> None:
         (other, gallery),
         rng.permutation(size),
         Relevance.from_lists(wanted[:, None], [[]] * queries, size),
-        checkpoints=5 if same_query else 2,  # with two systems in play, the copies do not tie
+        checkpoints=5 if same_query else 2,  # between 0 and 1, copies in two systems do not tie
     )
     for column in curve.average_precision.T:
         np.testing.assert_array_equal(column, 1 / (wanted + 1))
@@ -347,10 +348,11 @@ def test_equal_rows_share_one_similarity() -> None:
     rows = rng.standard_normal((3, 4))
     old, new = rows[[0, 1, 0, 2]], rows[[1, 1, 0, 0]]
     order = np.array([3, 0, 1, 2])
-    together = similarity.SimilarityPlan.of((rows, old), (rows, new), order)
+    before = System(rows, old)
+    together = similarity.SimilarityPlan.of(before, System(rows, new), order)
     assert together.width == 3
     np.testing.assert_array_equal(together.columns, [[0, 1, 2, 1], [1, 2, 2, 1]])
-    apart = similarity.SimilarityPlan.of((rows, old), (rows[::-1], new), order)
+    apart = similarity.SimilarityPlan.of(before, System(rows[::-1], new), order)
     assert apart.width == 3 + 2
     np.testing.assert_array_equal(apart.columns, [[0, 1, 2, 1], [3, 4, 4, 3]])
 

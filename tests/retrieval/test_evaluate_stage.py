@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from backfill.compose import composed
 
 from backfill import params
 from backfill.artifacts import Layout, load_array, save_array
-from backfill.compose import composed
 from backfill.errors import InputError
 from backfill.results import MethodResult
 from backfill.retrieval import Calibration, Relevance, backfill_curve, draw_newcomers

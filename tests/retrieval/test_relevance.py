@@ -1,4 +1,4 @@
-"""Relevance: what is positive and ignored, and its file."""
+"""Which items are positive and which are ignored, and the file that says so."""
 
 from pathlib import Path
 
@@ -131,7 +131,7 @@ def test_a_file_that_points_outside_the_gallery_is_refused(tmp_path: Path) -> No
         Relevance.load(path)
 
 
-def test_relevance_of_some_items_is_that_of_their_places() -> None:
+def test_relevance_among_some_items_numbers_them_anew() -> None:
     labels = np.array([0, 1, 0, 2, 1, 0])
     whole = Relevance.from_labels(labels[:3], labels, True, np.arange(3))
     items = np.array([0, 2, 4, 5])

@@ -74,17 +74,17 @@ def broken(rows: np.ndarray[Any, Any], at: tuple[Any, ...], value: float) -> np.
         ({"map_at": 0}, "map_at: expected an integer of at least 1, or None, got 0"),
         ({"map_at": 1.5}, "map_at: expected an integer of at least 1, or None, got 1.5"),
         ({"map_at": True}, "map_at: expected an integer of at least 1, or None, got True"),
-        ({"newcomer": [True]}, "newcomer: expected 4 bools, got bool of shape (1,)"),
-        ({"newcomer": [0, 1, 0, 1]}, "newcomer: expected 4 bools, got int64 of shape (4,)"),
+        ({"arriving": [True]}, "arriving: expected 4 bools, got bool of shape (1,)"),
+        ({"arriving": [0, 1, 0, 1]}, "arriving: expected 4 bools, got int64 of shape (4,)"),
         (
-            {"newcomer": np.ones(4, bool)},
+            {"arriving": np.ones(4, bool)},
             "relevance: expected a query with a positive that is not ignored, got none that is in "
             "the gallery from the start",
         ),
         (
             {"merge": "zscore"},
-            "merge: expected one of distance, reciprocal_rank, min_max, z_score, isotonic, "
-            "logistic, background_z_score, background_nearest, got 'zscore'",
+            "merge: expected one of background_nearest, background_z_score, distance, isotonic, "
+            "logistic, min_max, reciprocal_rank, z_score, got 'zscore'",
         ),
         (
             {"relevance": Relevance.from_labels([0], [0, 1, 0, 1])},
@@ -167,7 +167,7 @@ def test_backfill_curve(change: dict[str, Any], message: str) -> None:
             ([0], [0, 1], True, [-1]),
             "query_positions[0]: expected indices in 0..1, got -1",
         ),
-        (([0], [0, 1], False, [1]), "query_positions: expected none without ignore_self"),
+        (([0], [0, 1], False, [1]), "query_positions: expected none without ignore_self, got some"),
     ],
 )
 def test_labels(arguments: tuple[Any, ...], message: str) -> None:
@@ -201,11 +201,12 @@ def test_lists(arguments: tuple[Any, ...], message: str) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"positive_group": [0, 2]}, "positive_group: expected groups in 0..1"),
-        ({"positive_group": []}, "positive_group: expected at least one query, got none"),
+        ({"positive_set": [0, 2]}, "positive_set: expected sets in 0..1, got 2"),
+        ({"positive_set": []}, "positive_set: expected at least one query, got none"),
         (
             {"positive_indptr": [0, 3, 2]},
-            "positives: expected row boundaries that rise from 0 to the 2 indices",
+            "positives: expected row boundaries that rise from 0 to 2, the number of indices, "
+            "got [0, 3, 2]",
         ),
         ({"ignored_indptr": [0, 0]}, "ignored_indptr: expected 3 entries, got 2"),
         (
@@ -216,7 +217,7 @@ def test_lists(arguments: tuple[Any, ...], message: str) -> None:
 )
 def test_compressed_rows(change: dict[str, list[int]], message: str) -> None:
     rows = {
-        "positive_group": [0, 1],
+        "positive_set": [0, 1],
         "positive_indptr": [0, 1, 2],
         "positive_indices": [1, 3],
         "ignored_indptr": [0, 0, 0],

@@ -49,7 +49,7 @@ def test_worst_step() -> None:
     assert worst_step([0.1, 0.4, 0.3, 0.9]) == pytest.approx(-0.1)
     assert worst_step([0.1, 0.4, 0.6]) == pytest.approx(0.2)
     assert worst_step([0.1]) == 0
-    with pytest.raises(InputError, match="quality: expected finite values, one a checkpoint"):
+    with pytest.raises(InputError, match="quality: expected one finite value per checkpoint"):
         worst_step([0.1, np.nan])
 
 

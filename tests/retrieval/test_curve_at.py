@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from backfill.arrays import System
 from backfill.errors import InputError
 from backfill.retrieval import Index, Relevance, backfill_curve, backfill_curve_at
 from backfill.retrieval.approximate import nearest_items_approximately, recall
@@ -26,7 +27,7 @@ def embeddings(dimensions: int, noise: float, seed: int) -> NDArray[np.float32]:
 
 
 OLD, NEW = embeddings(24, 3.0, 1), embeddings(40, 2.0, 2)
-BEFORE, AFTER = (OLD[:QUERIES], OLD), (NEW[:QUERIES], NEW)
+BEFORE, AFTER = System(OLD[:QUERIES], OLD), System(NEW[:QUERIES], NEW)
 
 
 @pytest.mark.parametrize("k", [5, 100, 1500])
@@ -66,7 +67,7 @@ def test_changes_of_a_copy_on_write_gallery_are_kept(tmp_path: Path) -> None:
     np.testing.assert_array_equal(copy, changed)
 
 
-def test_ignored_items_cost_no_places() -> None:
+def test_ignored_items_cost_no_ranks() -> None:
     rng = np.random.default_rng(3)
     positives = [np.flatnonzero(rng.random(SIZE) < 0.05) for _ in range(QUERIES)]
     ignored = [np.flatnonzero(rng.random(SIZE) < 0.1) for _ in range(QUERIES)]
@@ -102,13 +103,13 @@ def items(found: list[Nearest]) -> NDArray[np.int64]:
     return np.stack([nearest.items for nearest in found], axis=1)
 
 
-NEWCOMER = np.random.default_rng(5).random(SIZE) < 0.3
+ARRIVING = np.random.default_rng(5).random(SIZE) < 0.3
 SCHEDULE = Schedule.of(ORDER, np.linspace(0, 1, 4), np.zeros(SIZE, bool))
 
 
 @pytest.mark.parametrize("index", [None, Index("IVF16,Flat", effort=16)])
-def test_newcomers_come_embedded_by_the_new_system(index: Index | None) -> None:
-    chosen = {"checkpoints": 6, "newcomer": NEWCOMER}
+def test_arrivals_come_embedded_by_the_new_system(index: Index | None) -> None:
+    chosen = {"checkpoints": 6, "arriving": ARRIVING}
     whole = backfill_curve(BEFORE, AFTER, ORDER, RELEVANCE, map_at=25, **chosen)
     found = backfill_curve_at(25, BEFORE, AFTER, ORDER, RELEVANCE, index=index, **chosen)
     np.testing.assert_allclose(found.average_precision, whole.average_precision, atol=1e-6)
@@ -131,13 +132,13 @@ def test_less_effort_finds_less_and_every_item_from_its_side() -> None:
         shares.append(recall(items(found), items(exact)))
         for t, nearest in enumerate(found):
             query, item = np.argwhere(nearest.items >= 0).T
-            place = nearest.items[query, item]
+            position = nearest.items[query, item]
             systems = [
                 np.sum(a[query] / np.linalg.norm(a[query], axis=1, keepdims=True)
-                       * b[place] / np.linalg.norm(b[place], axis=1, keepdims=True), axis=1)
+                       * b[position] / np.linalg.norm(b[position], axis=1, keepdims=True), axis=1)
                 for a, b in (BEFORE, AFTER)
             ]  # fmt: skip
-            expected = np.where(SCHEDULE.arrival[place] <= t, systems[1], systems[0])
+            expected = np.where(SCHEDULE.switches_at[position] <= t, systems[1], systems[0])
             np.testing.assert_allclose(nearest.similarity[query, item], expected, atol=1e-5)
         no_self = Relevance.from_labels(LABELS[:QUERIES], LABELS)
         curve = backfill_curve_at(20, BEFORE, AFTER, ORDER, no_self, 4, index=index)
@@ -147,13 +148,13 @@ def test_less_effort_finds_less_and_every_item_from_its_side() -> None:
 
 
 @pytest.mark.parametrize("index", ["Flat", "IVF99999,Flat", "nonsense"])
-def test_an_index_that_cannot_be_is_named(index: str) -> None:
-    with pytest.raises(InputError, match=f"index: '{index}'"):
+def test_an_impossible_index_is_named(index: str) -> None:
+    with pytest.raises(InputError, match=f"index: expected .* got '{index}'"):
         backfill_curve_at(20, BEFORE, AFTER, ORDER, RELEVANCE, index=Index(index))
 
 
-def test_recall_is_of_the_places_that_count() -> None:
-    # Many ignored items of one query, each of which costs a place in the search, change no recall.
+def test_recall_is_of_the_ranks_that_count() -> None:
+    # Many ignored items of one query, each of which makes the search deeper, change no recall.
     index = Index("IVF16,Flat", 2, recall_queries=QUERIES)
     positives = [RELEVANCE.positives(query) for query in range(QUERIES)]
     none = [np.array([], np.int64)] * QUERIES
@@ -189,10 +190,10 @@ def test_an_index_that_is_not_searched_is_refused(change: dict[str, int]) -> Non
 
 
 def test_a_side_with_few_items_is_searched_as_well() -> None:
-    # Backfilled items are nearer than all others, so that nothing but these few is wanted; a search
-    # that others fill would miss most of them.
+    # The few backfilled items are nearer than all others. A search that the others fill up would
+    # miss most of them.
     near = NEW + 30
-    after = near[:QUERIES], near
+    after = System(near[:QUERIES], near)
     schedule = Schedule.of(ORDER, np.array([0.05, 0.1, 0.95]), np.zeros(SIZE, bool))
     exact = list(nearest_items(BEFORE, after, schedule, 50))
     found = list(
