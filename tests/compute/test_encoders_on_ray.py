@@ -21,7 +21,7 @@ from backfill.compute import LOCAL, Engine, Peer
 from backfill.compute.on_ray import OnRay
 from backfill.encoders import objectives
 from backfill.encoders.classifier import StoredClassifier
-from backfill.encoders.data_parallel import Processes, BatchLoss, joined, parallel
+from backfill.encoders.data_parallel import BatchLoss, Processes, joined, parallel
 from backfill.encoders.model import Encoder
 from backfill.encoders.teacher import Teacher
 from backfill.errors import InputError

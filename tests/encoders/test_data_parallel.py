@@ -15,7 +15,7 @@ from torch import nn
 from backfill.compute import Peer
 from backfill.encoders import objectives
 from backfill.encoders.classifier import StoredClassifier
-from backfill.encoders.data_parallel import Processes, Step, joined, parallel
+from backfill.encoders.data_parallel import BatchLoss, Processes, joined, parallel
 from backfill.encoders.model import Encoder
 from backfill.encoders.objectives import OBJECTIVES
 from backfill.encoders.teacher import Teacher
@@ -72,7 +72,7 @@ def step(loss: str, processes: Processes) -> Loss:
     )
     images = torch.randint(0, 256, (ITEMS, 1, 8, 8), generator=generator, dtype=torch.uint8)
     batch = objectives.Batch(images, torch.from_numpy(labels), torch.arange(ITEMS))
-    module = parallel(Step(encoder, objective, processes), CPU)
+    module = parallel(BatchLoss(encoder, objective, processes), CPU)
     value = module(batch, generator)
     value.backward()
     parameters = [*encoder.network.parameters(), *objective.parameters()]

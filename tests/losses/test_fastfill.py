@@ -127,8 +127,8 @@ def test_fastfill_is_both_alignments_under_one_uncertainty(
     # The log-variance is read from the gallery's old embedding; the target is any view of the new.
     target, old = random(5, 4, seed=4), random(5, 3, seed=5)
     known = model({"old": old, "new": random(5, 4, seed=6)})
-    assert model.error is not None
-    log_variances = model.error(old)[:, 0]
+    assert model.predictor is not None
+    log_variances = model.predictor(old)[:, 0]
     terms = []
     for i in range(5):
         error = squared_distance(known["h"][i], target[i])
@@ -137,8 +137,8 @@ def test_fastfill_is_both_alignments_under_one_uncertainty(
     classifier = StoredClassifier(weight.numpy(), CLASSES, SCALE)
     ours = loss_of(model, row, (target, known["h"]), known, TargetClasses.of(classifier, LABELS))
     # Without the biases before a BatchNorm, which cancel out.
-    reached = [model.parts["h"][0].weight, *model.parts["h"][-1].parameters()]
-    reached += [model.error[0].weight, *model.error[-1].parameters()]
+    reached = [model.mlps["h"][0].weight, *model.mlps["h"][-1].parameters()]
+    reached += [model.predictor[0].weight, *model.predictor[-1].parameters()]
     same(ours, torch.stack(terms).mean(), reached)
 
 

@@ -116,9 +116,9 @@ def test_a_log_variance_does_not_change_what_it_is_predicted_from(
     predicted = model.log_variance(known)
     assert predicted is not None
     predicted.sum().backward()
-    assert all(p.grad is None for p in model.parts.parameters())
-    assert model.error is not None
-    assert all(p.grad is not None for p in model.error.parameters())
+    assert all(p.grad is None for p in model.mlps.parameters())
+    assert model.predictor is not None
+    assert all(p.grad is not None for p in model.predictor.parameters())
 
 
 @pytest.mark.parametrize("loss", ["alignment", "fastfill"])
@@ -144,7 +144,7 @@ def test_fastfill_trains_its_module_and_its_log_variance(
     torch.manual_seed(0)  # as `train` seeds the weights
     start = transforms.Transforms(chosen, TRAINING, {"old": OLD_DIM, "new": NEW_DIM})
     after = dict(trained(chosen, views, classifier).named_parameters())
-    assert {name.partition(".")[0] for name in after} == {"parts", "error"}
+    assert {name.partition(".")[0] for name in after} == {"mlps", "predictor"}
     for name, weight in start.named_parameters():
         assert not torch.equal(weight, after[name]), name
 
@@ -178,7 +178,7 @@ def test_separate_still_trains_the_gallerys_module(views: dict[str, np.ndarray])
     torch.manual_seed(0)
     start = transforms.Transforms(chosen, TRAINING, {"old": OLD_DIM, "new": NEW_DIM})
     after = dict(trained(chosen, views).named_parameters())
-    assert not torch.equal(start.parts["h"][0].weight, after["parts.h.0.weight"])
+    assert not torch.equal(start.mlps["h"][0].weight, after["mlps.h.0.weight"])
 
 
 def test_what_is_applied_does_not_depend_on_the_batch(
@@ -188,8 +188,8 @@ def test_what_is_applied_does_not_depend_on_the_batch(
     stored = {name: v[0] for name, v in views.items()}
     whole = transforms.apply(model, stored, CPU)
     assert list(whole) == ["h", LOG_VARIANCE]
-    for name, parts in transforms.apply(model, stored, CPU, batch_size=100).items():
-        np.testing.assert_allclose(parts, whole[name], atol=1e-5)
+    for name, made in transforms.apply(model, stored, CPU, batch_size=100).items():
+        np.testing.assert_allclose(made, whole[name], atol=1e-5)
 
 
 def test_fastfill_needs_a_classifier_of_every_class(

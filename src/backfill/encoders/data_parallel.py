@@ -75,8 +75,15 @@ ALONE = Processes()
 def joined(peer: Peer, device: torch.device) -> Iterator[Processes]:
     """Connect this process with the others, if there are any, until the block ends.
 
-    Delete what :func:`parallel` returned before the block ends; it would wait for the others
-    for ever.
+    What :func:`parallel` returned must be gone when the block ends; otherwise it waits for the
+    others forever.
+
+    Args:
+        peer: this process, and where the processes meet.
+        device: that this process computes on.
+
+    Yields:
+        The processes, each with the same `size` and its own `rank`.
     """
     if peer.size == 1:
         yield ALONE
@@ -90,7 +97,7 @@ def joined(peer: Peer, device: torch.device) -> Iterator[Processes]:
         dist.destroy_process_group()
 
 
-class Step(nn.Module):
+class BatchLoss(nn.Module):
     """The loss of one batch, as a module, which DistributedDataParallel asks for.
 
     Args:
@@ -117,14 +124,22 @@ class Step(nn.Module):
         return loss
 
 
-def parallel(step: Step, device: torch.device) -> nn.Module:
-    """Average the gradients of `step` over the processes; one process alone gets `step` itself.
+def parallel(loss: BatchLoss, device: torch.device) -> nn.Module:
+    """Average gradients over the processes that share a batch.
 
     On GPUs, batch normalisation takes its statistics from all processes. Torch cannot do that on
     CPUs, where each process takes its own.
+
+    Args:
+        loss: of the whole batch.
+        device: that this process computes on.
+
+    Returns:
+        A module that is called like `loss`; `loss` itself for one process alone. Keep it until
+        the backward pass is over.
     """
-    if step.processes.size == 1:
-        return step
+    if loss.processes.size == 1:
+        return loss
     if device.type == "cuda":
-        step = nn.SyncBatchNorm.convert_sync_batchnorm(step)  # type: ignore[no-untyped-call]
-    return DistributedDataParallel(step)
+        loss = nn.SyncBatchNorm.convert_sync_batchnorm(loss)  # type: ignore[no-untyped-call]
+    return DistributedDataParallel(loss)

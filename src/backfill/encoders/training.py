@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from backfill.arrays import Int64s, UInt8s
 from backfill.artifacts import replacing
-from backfill.encoders.data_parallel import ALONE, Processes, Step, parallel
+from backfill.encoders.data_parallel import ALONE, BatchLoss, Processes, parallel
 from backfill.encoders.objectives import Batch
 from backfill.errors import InputError
 
@@ -120,7 +120,9 @@ class Trainer:
             )
         self.encoder.place(self.device)
         self.objective.to(self.device)
-        self.step = parallel(Step(self.encoder, self.objective, self.processes), self.device)
+        self.batch_loss = parallel(
+            BatchLoss(self.encoder, self.objective, self.processes), self.device
+        )
         parameters = [*self.encoder.parameters(), *self.objective.parameters()]
         s = self.settings
         # Weight decay on norms and biases costs accuracy.
@@ -151,7 +153,7 @@ class Trainer:
         self.encoder.train()
         total = torch.zeros((), device=self.device)
         for batch in self.batches.epoch(generator):
-            loss = self.step(batch, generator)
+            loss = self.batch_loss(batch, generator)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             self.optimizer.step()

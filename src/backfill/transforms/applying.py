@@ -28,7 +28,7 @@ def apply(
         (N, D') float32 embeddings of unit length by each module. If the row has an `uncertainty`,
         also the (N,) predicted log-variance, as LOG_VARIANCE.
     """
-    outputs: dict[str, list[Array]] = {name: [] for name in model.parts}
+    outputs: dict[str, list[Array]] = {name: [] for name in model.mlps}
     if model.uncertainty is not None:
         outputs[LOG_VARIANCE] = []
     count = len(next(iter(stored.values())))

@@ -56,13 +56,13 @@ class Transforms(nn.Module):
         self.reads = dict(row.modules)
         self.uncertainty = row.uncertainty
         sizes = dict(dims)
-        self.parts = nn.ModuleDict()
+        self.mlps = nn.ModuleDict()
         for name, inputs in row.modules.items():
             sizes[name] = _output_size(name, row, dims)
-            self.parts[name] = Mlp(
+            self.mlps[name] = Mlp(
                 [sizes[i] for i in inputs], sizes[name], training.depth, training.width
             )
-        self.error = (
+        self.predictor = (
             Mlp([sizes[i] for i in row.modules[row.uncertainty]], 1, 2, training.width)
             if row.uncertainty
             else None
@@ -71,9 +71,9 @@ class Transforms(nn.Module):
     def forward(self, stored: Embeddings) -> dict[str, Tensor]:
         """Map (B, D) unit-length embeddings by name to themselves and to every module's output."""
         known = dict(stored)
-        for name, part in self.parts.items():
+        for name, mlp in self.mlps.items():
             inputs = self._inputs(name, known)
-            known[name] = F.normalize(part(inputs).to(inputs.dtype))
+            known[name] = F.normalize(mlp(inputs).to(inputs.dtype))
         return known
 
     def log_variance(self, known: Embeddings) -> Tensor | None:
@@ -85,10 +85,10 @@ class Transforms(nn.Module):
         Returns:
             (B,), or None for a row without `uncertainty`.
         """
-        if self.uncertainty is None or self.error is None:
+        if self.uncertainty is None or self.predictor is None:
             return None
         # Detached: the prediction follows the modules and must not change what they make.
-        predicted: Tensor = self.error(self._inputs(self.uncertainty, known).detach())
+        predicted: Tensor = self.predictor(self._inputs(self.uncertainty, known).detach())
         return predicted.squeeze(1)
 
     def _inputs(self, module: str, known: Embeddings) -> Tensor:
