@@ -17,7 +17,6 @@ from backfill.artifacts import replacing
 from backfill.errors import InputError
 
 CURVES, DISTANCES = "curves.npz", "distances.npz"
-GROUPS = "groups.npy"  # beside them: the name of each query's group, (Q,) text
 SIDES = ("before", "after")
 
 
