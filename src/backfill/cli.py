@@ -12,7 +12,7 @@ import typer
 
 from backfill.artifacts import MAIN_WORKSPACE, Layout, load_object
 from backfill.errors import InputError
-from backfill.params import MAIN, load_params
+from backfill.params import MAIN
 from backfill.params.catalogue import names as study_names
 from backfill.params.files import read
 from backfill.params.mistakes import nearest
@@ -39,8 +39,7 @@ def pipeline(workspace: Workspace = MAIN_WORKSPACE) -> None:
 @app.command()
 def params(overrides: Overrides = None) -> None:
     """Write presets and values into params.yaml, and keep its comments."""
-    presets.write(presets.composed(overrides or []), Path("params.yaml"))
-    load_params()
+    presets.write(presets.composed(overrides or []), Layout().params)
     pipeline()
 
 

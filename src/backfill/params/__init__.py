@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from backfill.params import limits, references
 from backfill.params.catalogue import Catalogue, collect, path_of
@@ -39,7 +39,21 @@ def load_params(path: Path | str = "params.yaml") -> Params:
     Raises:
         InputError: the file cannot be read, or keys or values in it are wrong; names all of them.
     """
-    params, mistakes = parse(Params, read(Path(path)), str(path))
+    return validated(read(Path(path)), str(path))
+
+
+def validated(raw: Any, file: str) -> Params:
+    """Validate the parsed content of a params.yaml.
+
+    Args:
+        raw: the content.
+        file: its name, for messages.
+
+    Raises:
+        InputError: keys or values in it are wrong; names all of them.
+    """
+    params, mistakes = parse(Params, raw, file)
+    mistakes += limits.mistakes(params, file) if params else []
     if mistakes:
         raise as_error(mistakes)
     found: Params = params
@@ -63,7 +77,6 @@ def load(
     params = load_params(path)
     names = list(dict.fromkeys(studies))
     catalogue, mistakes = collect(names, params.dataset.name, params.scale, root)
-    mistakes += limits.mistakes(params, str(path))
     if not mistakes:
         mistakes += references.mistakes(catalogue, params)
     if not mistakes and MAIN in names:
@@ -107,4 +120,5 @@ __all__ = [
     "load",
     "load_compute",
     "load_params",
+    "validated",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -17,6 +17,25 @@ class Section(BaseModel):
     """Base of every section: unknown keys are errors, and values cannot change afterwards."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Reference(NamedTuple):
+    """A name in a row that another row must make.
+
+    Attributes:
+        key: of the row.
+        name: that it gives.
+        kind: `share` of a split; `encoder`; `classifier`, an encoder that has one; `prediction`, a
+            transform that predicts its uncertainty; `set` of embeddings; `order`.
+    """
+
+    key: str
+    name: str
+    kind: Literal["share", "encoder", "classifier", "prediction", "set", "order"]
+
+    def under(self, key: str) -> Reference:
+        """The same in a section of the row."""
+        return self._replace(key=f"{key}.{self.key}")
 
 
 class SystemSets(Section):
@@ -42,6 +61,13 @@ class SystemSets(Section):
         if not query or bool(arrow) != bool(gallery):
             raise ValueError(f"expected 'query -> gallery' or one name for both, got {value!r}")
         return {"query": query, "gallery": gallery or query}
+
+    def references(self, key: str) -> list[Reference]:
+        """Both embedding sets, as a row's `key` names them."""
+        return [
+            Reference(f"{key}.query", self.query, "set"),
+            Reference(f"{key}.gallery", self.gallery, "set"),
+        ]
 
     def __str__(self) -> str:
         return self.query if self.query == self.gallery else f"{self.query} -> {self.gallery}"

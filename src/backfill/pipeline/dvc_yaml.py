@@ -13,7 +13,7 @@ from backfill.artifacts import Layout, replacing
 from backfill.errors import InputError
 from backfill.params.files import read
 from backfill.params.rows.encoders import CompatibleRow
-from backfill.pipeline.graph import Graph, inputs_of_method, inputs_of_order
+from backfill.pipeline.graph import Graph, inputs_of
 
 TEMPLATE = "dvc.yaml.jinja"
 _NO_LINE = "#-"  # what a line of the template becomes that this pipeline does not have
@@ -70,12 +70,11 @@ def _rows(graph: Graph) -> dict[str, dict[str, str]]:
         for name, row in graph.transforms.items()
     }  # fmt: skip
     order = {
-        name: _four([f"embeddings/{row_}" for row_ in inputs_of_order(row)] or ["split/gallery"])
+        name: _four([f"embeddings/{row_}" for row_ in inputs_of(row)] or ["split/gallery"])
         for name, row in graph.orders.items()
     }
     evaluate = {
-        name: _four(inputs_of_method(row)) | {"order": row.order}
-        for name, row in graph.methods.items()
+        name: _four(inputs_of(row)) | {"order": row.order} for name, row in graph.methods.items()
     }
     stages = {"train": train, "transform": transform, "order": order, "evaluate": evaluate}
     return {

@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from backfill.params import MAIN, Settings
-from backfill.params.base import SystemSets
-from backfill.params.rows.encoders import CompatibleRow, Encoder
+from backfill.params.rows.encoders import Encoder
 from backfill.params.rows.methods import Method
-from backfill.params.rows.orders import ClassifierUncertainty, Coverage, Oracle, Order, Predicted
+from backfill.params.rows.orders import Order
 from backfill.params.rows.splits import Split
 from backfill.params.rows.transforms import Transform
 from backfill.params.study import Study
@@ -68,8 +67,8 @@ def needed(settings: Settings, studies: Iterable[str]) -> Graph:
     }
     orders = {catalogue.methods[name].order for name in methods}
     left = [
-        *(row for name in methods for row in inputs_of_method(catalogue.methods[name])),
-        *(row for name in orders for row in inputs_of_order(catalogue.orders[name])),
+        *(row for name in methods for row in inputs_of(catalogue.methods[name])),
+        *(row for name in orders for row in inputs_of(catalogue.orders[name])),
     ]
     made: set[str] = set()
     splits: set[str] = set()
@@ -78,14 +77,9 @@ def needed(settings: Settings, studies: Iterable[str]) -> Graph:
         if name in made:
             continue
         made.add(name)
-        if name in catalogue.transforms:
-            transform = catalogue.transforms[name]
-            left += transform.inputs
-            splits.add(transform.trains_on.partition("/")[0])
-        else:
-            encoder = catalogue.encoders[name]
-            left += [encoder.teacher] if isinstance(encoder, CompatibleRow) else []
-            splits.add(encoder.trains_on.partition("/")[0])
+        row = catalogue.transforms.get(name) or catalogue.encoders[name]
+        left += inputs_of(row)
+        splits.add(row.trains_on.partition("/")[0])
     chosen = {
         "splits": splits,
         "encoders": made,
@@ -121,29 +115,8 @@ def _with_used(studies: set[str], settings: Settings) -> set[str]:
     return found
 
 
-def row_of(embedding_set: str) -> str:
-    """The encoder or transform that makes an embedding set."""
-    return embedding_set.partition("/")[0]
-
-
-def _of_systems(*systems: SystemSets) -> list[str]:
-    sets = [name for system in systems for name in (system.query, system.gallery)]
-    return list(dict.fromkeys(map(row_of, sets)))
-
-
-def inputs_of_method(method: Method) -> list[str]:
-    """The encoders and transforms whose embeddings a method searches, each once."""
-    return _of_systems(method.before, method.after)
-
-
-def inputs_of_order(order: Order) -> list[str]:
-    """The encoders and transforms that an order looks at, each once."""
-    if isinstance(order, ClassifierUncertainty):
-        return list(dict.fromkeys((order.embeddings, order.judge)))
-    if isinstance(order, Predicted):
-        return [order.transform]
-    if isinstance(order, Coverage):
-        return list(dict.fromkeys((row_of(order.over), *inputs_of_order(order.scores))))
-    if isinstance(order, Oracle):
-        return _of_systems(order.before, order.after)
-    return []
+def inputs_of(row: Encoder | Transform | Order | Method) -> list[str]:
+    """The encoders and transforms whose embeddings a row reads, each once."""
+    kinds = ("encoder", "classifier", "prediction", "set")
+    names = (ref.name.partition("/")[0] for ref in row.references() if ref.kind in kinds)
+    return list(dict.fromkeys(names))

@@ -18,6 +18,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from backfill.artifacts import replacing
 from backfill.errors import InputError
+from backfill.params import validated
 
 CONF = Path("conf")
 
@@ -43,7 +44,7 @@ def composed(overrides: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def write(values: dict[str, Any], path: Path, comments: Path = Path("params.yaml")) -> None:
-    """Write parameters with the comments of another file.
+    """Write parameters with the comments of another file; wrong ones are not written.
 
     Args:
         values: the parameters.
@@ -51,10 +52,14 @@ def write(values: dict[str, Any], path: Path, comments: Path = Path("params.yaml
         comments: the file whose layout and comments are kept.
 
     Raises:
-        InputError: the file cannot be written.
+        InputError: a key or value is wrong, or the file cannot be written.
     """
+    validated(values, str(path))
     yaml = YAML()
     yaml.width = 1000  # a mapping in one line stays there
+    yaml.representer.add_representer(
+        type(None), lambda dumper, _: dumper.represent_scalar("tag:yaml.org,2002:null", "null")
+    )
     document = yaml.load(comments) if comments.exists() else {}
     _update(document, values)
     with replacing(path) as temporary:

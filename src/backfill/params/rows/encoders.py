@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from backfill.params.base import Name, Section, Seed
+from backfill.params.base import Name, Reference, Section, Seed
 from backfill.params.networks import Network
 from backfill.params.settings import Train
 
@@ -33,6 +33,10 @@ class EncoderRow(Section):
     learning_rate: PositiveFloat | None = None
     network: Network | None = None
     embedding_dim: PositiveInt | None = None
+
+    def references(self) -> list[Reference]:
+        """The names that other rows must make."""
+        return [Reference("trains_on", self.trains_on, "share")]
 
     def training(self, shared: Train) -> Train:
         """The shared training settings with this row's overrides."""
@@ -62,6 +66,10 @@ class CompatibleRow(EncoderRow):
     """An encoder that is to be compatible with an older one, the `teacher`."""
 
     teacher: Name
+
+    def references(self) -> list[Reference]:
+        """The names that other rows must make."""
+        return [*super().references(), Reference("teacher", self.teacher, "classifier")]
 
 
 class Bct(CompatibleRow):

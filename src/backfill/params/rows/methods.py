@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from backfill.params.base import Name, Section, SystemSets
+from backfill.params.base import Name, Reference, Section, SystemSets
 from backfill.params.rows.merges import Merge, Plain
 
 
@@ -27,6 +27,14 @@ class Upgrade(Section):
     order: Name = "random"
     merge: Merge = Plain(kind="distance")
     arrivals: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+    def references(self) -> list[Reference]:
+        """The names that other rows must make."""
+        return [
+            *self.before.references("before"),
+            *self.after.references("after"),
+            Reference("order", self.order, "order"),
+        ]
 
 
 class Method(Upgrade):

@@ -6,16 +6,24 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
-from backfill.params.base import Name, Section, SystemSets
+from backfill.params.base import Name, Reference, Section, SystemSets
 
 
-class Random(Section):
+class OrderRow(Section):
+    """What every order has."""
+
+    def references(self) -> list[Reference]:
+        """The names that other rows must make; none by default."""
+        return []
+
+
+class Random(OrderRow):
     """A random order for each seed."""
 
     kind: Literal["random"]
 
 
-class ClassifierUncertainty(Section):
+class ClassifierUncertainty(OrderRow):
     """The items first of which a classifier is least certain.
 
     Attributes:
@@ -30,6 +38,14 @@ class ClassifierUncertainty(Section):
     def judge(self) -> str:
         """The encoder whose classifier is asked."""
         return self.classifier or self.embeddings
+
+    def references(self) -> list[Reference]:
+        """The names that other rows must make."""
+        judge = "classifier" if self.classifier else "embeddings"
+        return [
+            Reference("embeddings", self.embeddings, "encoder"),
+            Reference(judge, self.judge, "classifier"),
+        ]
 
 
 class LeastConfidence(ClassifierUncertainty):
@@ -50,17 +66,21 @@ class Entropy(ClassifierUncertainty):
     kind: Literal["entropy"]
 
 
-class Predicted(Section):
+class Predicted(OrderRow):
     """By the log-variance that a transform predicts of its own error (FastFill)."""
 
     kind: Literal["predicted"]
     transform: Name
 
+    def references(self) -> list[Reference]:
+        """The names that other rows must make."""
+        return [Reference("transform", self.transform, "prediction")]
+
 
 Scores = Annotated[LeastConfidence | Margin | Entropy | Predicted, Field(discriminator="kind")]
 
 
-class Coverage(Section):
+class Coverage(OrderRow):
     """First one item of every neighbourhood, then the rest, mixed with the highest scores.
 
     Attributes:
@@ -76,8 +96,13 @@ class Coverage(Section):
     cell_size: PositiveInt = 5
     scored_share: Annotated[float, Field(ge=0, le=1)] = 0.5
 
+    def references(self) -> list[Reference]:
+        """The names that other rows must make."""
+        scores = [reference.under("scores") for reference in self.scores.references()]
+        return [Reference("over", self.over, "set"), *scores]
 
-class Oracle(Section):
+
+class Oracle(OrderRow):
     """By what backfilling an item is really worth, which needs labels and new embeddings.
 
     Attributes:
@@ -91,6 +116,10 @@ class Oracle(Section):
     after: SystemSets
     states: PositiveInt = 8
     queries: PositiveInt = 500
+
+    def references(self) -> list[Reference]:
+        """The names that other rows must make."""
+        return [*self.before.references("before"), *self.after.references("after")]
 
 
 Order = Annotated[

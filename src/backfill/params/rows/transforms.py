@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from backfill.params.base import Name, Section, Seed, SystemSets
+from backfill.params.base import Name, Reference, Section, Seed, SystemSets
 from backfill.params.settings import TransformTraining
 
 
@@ -53,6 +53,14 @@ class TransformRow(Section):
     def systems(self) -> dict[str, SystemSets]:
         """The systems that its loss looks at, by name."""
         return {"before": self.before}
+
+    def references(self) -> list[Reference]:
+        """The names that other rows must make."""
+        encoders = (("old", self.old), ("new", self.new), ("side", self.side))
+        return [
+            Reference("trains_on", self.trains_on, "share"),
+            *(Reference(key, name, "encoder") for key, name in encoders if name),
+        ]
 
     def training(self, shared: TransformTraining) -> TransformTraining:
         """The shared training settings with this row's overrides."""
@@ -107,6 +115,10 @@ class FastFill(TransformRow):
     loss: Literal["fastfill"]
     uncertainty: Name
     class_weight: Annotated[float, Field(ge=0)] = 1.0
+
+    def references(self) -> list[Reference]:
+        """The names that other rows must make."""
+        return [*super().references(), Reference("new", self.new, "classifier")]
 
 
 Transform = Annotated[
