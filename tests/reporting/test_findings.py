@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from simulated import as_panel, as_study, at_levels, result
 
 from backfill.reporting.findings import findings
@@ -68,6 +69,8 @@ def test_without_any_method_there_is_nothing_to_find():
     assert said() == "There is nothing to compare between old and new."
 
 
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # SciPy, on infinite gains
+@pytest.mark.filterwarnings("ignore:The BCa confidence interval")
 def test_no_gain_is_claimed_where_old_and_new_are_equal():
     flat = result(np.eye(4)[:, :2])
     panel = as_panel({"old": flat, "new": flat, "a": result(np.ones((4, 2)))})

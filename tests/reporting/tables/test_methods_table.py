@@ -135,6 +135,7 @@ def test_several_panels_are_tables_of_their_own_and_one_csv(results):
     row = shown.data[shown.data["label"] == "rm"].iloc[0]
     assert row["method"] == "rm_row"
     # What the numbers of a panel say stands with its table.
+    assert " is best: AUC_mAP " in shown.tables[0].note
     assert "Its mAP goes from" in shown.tables[0].note
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from backfill.reporting import style
 from backfill.reporting.findings import findings
 from backfill.reporting.section import Chart, Section
 from backfill.reporting.study import Study
-from backfill.reporting.style import svg
 
 _HERE = Path(__file__).parent
 
@@ -45,4 +45,4 @@ def page(study: Study, sections: Sequence[Section], parameters: Mapping[str, Any
 
 def _source(chart: Chart) -> str:
     """The figure as a data URI, sharp at any zoom."""
-    return f"data:image/svg+xml;base64,{b64encode(svg(chart.figure)).decode()}"
+    return f"data:image/svg+xml;base64,{b64encode(style.svg(chart.figure)).decode()}"

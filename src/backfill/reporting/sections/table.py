@@ -29,7 +29,7 @@ def table(study: Study) -> Section:
                 panel if study.several else title,
                 readable(_of(frame, panel)),
                 # A page of one panel says so at its top.
-                note=" ".join(findings(study, panel)[1:]) if study.several else "",
+                note=" ".join(findings(study, panel)) if study.several else "",
                 references=study.panels[panel].references,
                 anchor=f"panel-{number}",
             )
