@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,23 +13,17 @@ import ray
 import torch
 import yaml
 from ray import cloudpickle
-from torch import nn
 
-from backfill.artifacts import PARTS, Layout, load_array
-from backfill.compose import composed
-from backfill.compute import LOCAL, Engine, Peer
+from backfill.artifacts import Layout, load_array
+from backfill.compute import LOCAL, Peer
 from backfill.compute.on_ray import OnRay
-from backfill.encoders import objectives
-from backfill.encoders.classifier import StoredClassifier
-from backfill.encoders.data_parallel import BatchLoss, Processes, joined, parallel
-from backfill.encoders.model import Encoder
-from backfill.encoders.teacher import Teacher
+from backfill.encoders.data_parallel import joined
 from backfill.errors import InputError
-from backfill.params import Encoder as Row
-from backfill.params import Params, validate
+from backfill.params.files import read
+from backfill.pipeline.plans import EmbedPlan, SplitPlan, TrainPlan
 from backfill.stages.embed import embed
 from backfill.stages.split import split
-from backfill.stages.train import CHECKPOINTS, train
+from backfill.stages.train import train
 
 from .conftest import ON_RAY
 
@@ -38,101 +32,85 @@ pytestmark = ON_RAY
 # Workers cannot import tests.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
-ROOT = Path(__file__).parents[2]
-ITEMS, CLASSES, DIMENSIONS = 12, 4, 5
+SETTINGS = read(Path(__file__).parents[2] / "params.yaml")
+NETWORK = {"family": "resnet", "blocks": [1, 1], "width": 8, "embedding_dim": 16}
+MACHINE = {"device": "cpu", "threads": 1}
 
 
-class Loss(NamedTuple):
-    """The loss of one batch, with the gradients of all parameters of encoder and objective."""
+class Shared(NamedTuple):
+    """What one process finds when rows are shared: their sum of squares, and its gradient."""
 
+    rank: int
     value: float
-    gradients: list[np.ndarray[Any, Any]]
+    gradient: np.ndarray[Any, Any]
 
 
-LOSSES = ("classification", "nt_xent", "bct", "ract", "ract_split", "ract_triplet", "bct_ract",
-          "lwf", "focal_distillation")  # fmt: skip
+def share(rows: np.ndarray[Any, Any], peer: Peer) -> Shared:
+    with joined(peer, torch.device("cpu")) as processes:
+        weight = torch.ones(rows.shape[1], dtype=torch.float64, requires_grad=True)
+        own = processes.own(torch.from_numpy(rows)) * weight
+        loss = processes.gather(own).sum(dim=0).square().sum()
+        loss.backward()
+        assert weight.grad is not None
+        return Shared(processes.rank, loss.item(), weight.grad.numpy())
 
 
-def steps(losses: Sequence[str], peer: Peer) -> list[Loss]:
-    """Take one step with each loss, as one of the processes that train together."""
-    device = torch.device("cpu")
-    with joined(peer, device) as processes:
-        return [step(loss, processes, device) for loss in losses]
+def test_processes_on_a_cluster_share_rows_and_gradients(engine: OnRay) -> None:
+    """How every loss shares a batch is tested without a cluster."""
+    rows = np.random.default_rng(0).standard_normal((6, 3))
+    alone, both = (e.together(share, rows, n, gpu=False) for e, n in ((LOCAL, 1), (engine, 2)))
+    assert (alone.rank, both.rank) == (0, 0)
+    assert both.value == pytest.approx(alone.value, rel=1e-12)
+    # Each process returns the gradient of its own rows, as often as there are processes.
+    first = rows[:3].sum(axis=0)
+    np.testing.assert_allclose(both.gradient, 2 * 2 * first * rows.sum(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(alone.gradient, 2 * rows.sum(axis=0) ** 2, rtol=1e-12)
 
 
-def step(loss: str, processes: Processes, device: torch.device) -> Loss:
-    """Take one step; batch, encoder and objective are the same in every process."""
-    row = Row(trains_on="x", needs="embeddings/old", loss=loss, seed=0, temperature=0.3)
-    generator = torch.Generator().manual_seed(0)
-    torch.manual_seed(0)
-    settings = validate(composed(["dataset=digits"], ROOT / "conf")).train
-    classes = list(range(CLASSES)) if row.supervised else []
-    network = {**settings.network.model_dump(), "embedding_dim": DIMENSIONS}
-    encoder = Encoder(network, 1, classes, 16.0)
-    # In double precision and without batch normalisation, whose statistics differ between
-    # processes: only the gathering can make a difference.
-    encoder.network = nn.Sequential(nn.Flatten(), nn.Linear(64, DIMENSIONS)).double()
-    encoder.mean, encoder.std = encoder.mean.double(), encoder.std.double()
-    labels = np.arange(ITEMS) % CLASSES
-    views = torch.randn(2, ITEMS, DIMENSIONS, generator=generator).numpy()
-    weight = torch.randn(CLASSES, DIMENSIONS, generator=generator).numpy()
-    teacher = Teacher(views, StoredClassifier(weight, list(range(CLASSES)), 16.0))
-    objective = objectives.build(
-        row, settings.augment, DIMENSIONS, classes, labels, teacher=lambda name: teacher
-    )
-    images = torch.randint(0, 256, (ITEMS, 1, 8, 8), generator=generator, dtype=torch.uint8)
-    batch = objectives.Batch(images, torch.from_numpy(labels), torch.arange(ITEMS))
-    module = parallel(BatchLoss(encoder, objective, processes), device)
-    value = module(batch, generator)
-    value.backward()
-    parameters = [*encoder.network.parameters(), *objective.parameters()]
-    return Loss(value.item(), [p.grad.numpy() for p in parameters])
+def training(processes: int = 1) -> TrainPlan:
+    row = {"loss": "classification", "trains_on": "extended_class/old", "seed": 0}
+    sizes = {"epochs": 4, "batch_size": 64, "network": NETWORK, "processes": processes}
+    settings = {**SETTINGS["train"], **sizes}
+    return TrainPlan.model_validate({**MACHINE, "row": row, "train": settings})
 
 
-@pytest.fixture(scope="module")
-def by_two(engine: OnRay) -> dict[str, Loss]:
-    return dict(zip(LOSSES, engine.together(steps, LOSSES, 2, gpu=False), strict=True))
-
-
-@pytest.mark.parametrize("loss", LOSSES)
-def test_two_processes_have_the_loss_of_the_joined_batch(
-    by_two: dict[str, Loss], loss: str
-) -> None:
-    (alone,), both = LOCAL.together(steps, [loss], 1, gpu=False), by_two[loss]
-    assert both.value == pytest.approx(alone.value, rel=1e-6)
-    assert any(np.abs(gradient).max() > 1e-4 for gradient in alone.gradients)
-    for found, expected in zip(both.gradients, alone.gradients, strict=True):
-        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
-
-
-def digits(engine: str = "local", ranks: int = 1) -> Params:
-    raw = composed(["dataset=digits"], ROOT / "conf")
-    raw["train"] |= {"epochs": 4, "batch_size": 64, "ranks": ranks}
-    raw["embed"]["batch_size"] = 40
-    raw["compute"]["engine"] = engine
-    return validate(raw)
+def embedding() -> EmbedPlan:
+    settings = {"views": 3, "batch_size": 40, "seed": 0}
+    augment = SETTINGS["train"]["augment"]
+    return EmbedPlan.model_validate({**MACHINE, "embed": settings, "augment": augment})
 
 
 @pytest.fixture
 def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
+    """The digits, split; the work runs in this process until told otherwise."""
     monkeypatch.chdir(tmp_path)
-    made = Layout("digits")
-    split(digits(), made)
+    made = Layout()
+    use(made, "local")
+    allocation = {"allocation": "extended_class", "fraction": 0.5, "seed": 0}
+    plan = {"dataset": {"name": "digits"}, "splits": {"extended_class": allocation}}
+    split(SplitPlan.model_validate(plan), made)
     return made
 
 
+def use(layout: Layout, engine: str, **settings: Any) -> None:
+    """Say in params.yaml where the work runs."""
+    layout.params.write_text(yaml.safe_dump({"compute": {"engine": engine, **settings}}))
+
+
 def embedded(layout: Layout) -> list[np.ndarray[Any, Any]]:
-    return [load_array(layout.embeddings("old", part)) for part in PARTS]
+    parts = [layout.embeddings("old", part) for part in ("query", "gallery")]
+    return [load_array(path) for path in (layout.views("old"), *parts)]
 
 
 def test_embedding_in_shards_and_with_a_worker_that_dies(
     engine: OnRay, layout: Layout, kill_one: Callable[[str], list[int]]
 ) -> None:
-    train(digits(), layout, "old")
-    embed(digits(), layout, "old")
+    train(training(), layout, "old")
+    embed(embedding(), layout, "old")
     expected = embedded(layout)
     killed = kill_one("embed_shard")
-    embed(digits("ray"), layout, "old")
+    use(layout, "ray")
+    embed(embedding(), layout, "old")
     assert killed
     for found, rows in zip(embedded(layout), expected, strict=True):
         np.testing.assert_allclose(found, rows, atol=1e-6)
@@ -141,22 +119,24 @@ def test_embedding_in_shards_and_with_a_worker_that_dies(
 def test_training_with_a_process_that_dies(
     engine: OnRay, layout: Layout, kill_one: Callable[[str], list[int]]
 ) -> None:
-    train(digits("ray", ranks=2), layout, "old")
+    use(layout, "ray")
+    train(training(processes=2), layout, "old")
     expected = layout.weights("old").read_bytes()
     killed = kill_one("_Member.run")
-    train(digits("ray", ranks=2), layout, "old")
+    train(training(processes=2), layout, "old")
     assert killed
     assert layout.weights("old").read_bytes() == expected
     assert len((layout.encoder("old") / "loss.tsv").read_text().splitlines()) == 1 + 4
-    assert not (CHECKPOINTS / "digits" / "old").exists()
+    assert not layout.checkpoints("old").exists()
 
 
 def test_stages_as_commands(engine: OnRay, layout: Layout) -> None:
     # Workers cannot look up by name what a module that runs as a program hands to them.
-    chosen = digits("ray", ranks=2).model_dump(mode="json")
-    chosen["compute"]["address"] = ray.get_runtime_context().gcs_address
-    Path("params.yaml").write_text(yaml.safe_dump(chosen, sort_keys=False))
-    for stage in ("train", "embed"):
+    use(layout, "ray", address=ray.get_runtime_context().gcs_address)
+    for stage, plan in (("train", training(processes=2)), ("embed", embedding())):
+        path = layout.plan(stage, "old")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(plan.model_dump_json())
         command = [sys.executable, "-m", f"backfill.stages.{stage}", "old"]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
@@ -164,12 +144,11 @@ def test_stages_as_commands(engine: OnRay, layout: Layout) -> None:
     assert json.loads(layout.cost("train", "old").read_text())["unit"] == "images"
 
 
-def test_impossible_numbers_of_processes(engine: Engine, layout: Layout) -> None:
+def test_a_cluster_without_room_for_all_processes_is_an_error(
+    engine: OnRay, layout: Layout
+) -> None:
+    use(layout, "ray")
     with pytest.raises(
-        InputError, match=r"train.processes: expected at most 2, the CPUs of the cluster, got 64"
+        InputError, match=r"train\.processes: expected at most 2, the CPUs of the cluster, got 64"
     ):
-        train(digits("ray", ranks=64), layout, "old")
-    with pytest.raises(InputError, match=r"train.ranks: 3, expected a divisor of train.batch_size"):
-        digits("ray", ranks=3)
-    with pytest.raises(InputError, match=r"train.ranks: 2, expected 1 with compute.engine local"):
-        digits(ranks=2)
+        train(training(processes=64), layout, "old")
