@@ -78,7 +78,7 @@ def write_glyphs(folder: Path, data: Path, size: int) -> NDArray[np.int64]:
     from backfill.encoders.embedding import embed
     from backfill.encoders.model import Encoder
 
-    layout = Layout("glyphs", data)
+    layout = Layout(root=data)
     drawn = GlyphSource(Glyphs.model_validate({"gallery_size": size})).draw(GALLERY, size)
     for name in ("old", "new"):
         encoder = Encoder.load(layout.weights(name))

@@ -144,7 +144,7 @@ def main() -> None:
     parser.add_argument("--queries", type=int, nargs="+", default=[1000])
     parser.add_argument("--index", help="a faiss index to search as well, such as IVF1024,Flat")
     parser.add_argument("--effort", type=int, default=32)
-    parser.add_argument("--glyphs", type=Path, help="a repository with data/glyphs/encoders")
+    parser.add_argument("--glyphs", type=Path, help="a repository after `make repro`")
     parser.add_argument("--folder", type=Path, help="for the files; a temporary one by default")
     parser.add_argument("--run", choices=["ours", "reference", "index"], help=argparse.SUPPRESS)
     arguments = parser.parse_args()

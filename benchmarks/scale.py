@@ -1,20 +1,21 @@
-"""Throughput at one and two Ray workers, and what it says of galleries of a thousand millions.
+"""Throughput with one and two Ray workers, and an estimate for a gallery of a billion items.
 
     pip install -e '.[ray]'
     python benchmarks/scale.py
 
-The first table: images embedded, query-item pairs searched for a curve, and images trained on, per
-second, by one and by two workers of a local Ray cluster; the reference, in the same run, is the
-same code in this process. Each worker has one thread, and so has the reference. The second is a
-model on paper, of a gallery of 10^9 items in both systems: it takes the rate of a worker among two,
-and how fast one process merges what workers found; what it leaves out stands below it.
+The first table shows how many images per second are embedded, how many query-item pairs per second
+are searched for a curve, and how many images per second are trained on, by one and by two workers
+of a local Ray cluster. The reference is the same code in this process, in the same run. The
+reference and each worker have one thread. The second table is an estimate for 10^9 items embedded
+by both systems. It extrapolates from the rate of one worker out of two, and from the time in which
+one process merges what the workers found. What the estimate leaves out is printed below it.
 """
 
 import os
 
-# Before anything reads it: every process has one thread.
+# One thread per process; must be set before numpy, torch and Numba read it.
 os.environ["OMP_NUM_THREADS"] = os.environ["NUMBA_NUM_THREADS"] = "1"
-# Workers import this file's neighbours.
+# Workers import the modules beside this file.
 os.environ["PYTHONPATH"] = os.pathsep.join(
     [os.path.dirname(os.path.abspath(__file__)), os.environ.get("PYTHONPATH", "")]
 )
@@ -36,6 +37,7 @@ from backfill.compute.on_ray import OnRay
 from backfill.encoders.data_parallel import Processes, joined
 from backfill.encoders.model import Encoder
 from backfill.params.settings import Compute, Embed
+from backfill.pipeline.plans import EmbedPlan
 from backfill.retrieval import Relevance, backfill_curve_at
 from backfill.retrieval.nearest import Nearest, merged
 from backfill.stages.embed import Shard, Work, embed_shard
@@ -46,15 +48,21 @@ TRAINED = 2560
 
 
 class Rates(NamedTuple):
-    """Per second, of one engine."""
+    """What one engine does per second.
 
-    embedded: float  # images
-    searched: float  # query-item pairs
-    trained: float  # images
+    Attributes:
+        embedded: images.
+        searched: query-item pairs.
+        trained: images.
+    """
+
+    embedded: float
+    searched: float
+    trained: float
 
 
 def rates(engine: Engine, processes: int, folder: Path) -> Rates:
-    """Best of two, after a run that starts the workers."""
+    """The best of two runs, after one that starts the workers."""
     return Rates(
         IMAGES / best(lambda: embed(engine, folder)),
         2 * ITEMS * QUERIES / best(lambda: search(engine, folder)),
@@ -63,7 +71,7 @@ def rates(engine: Engine, processes: int, folder: Path) -> Rates:
 
 
 def best(work: Callable[[], object]) -> float:
-    """Seconds."""
+    """Seconds of the faster of two calls, after one that does not count."""
     times = []
     for _ in range(3):
         start = time.perf_counter()
@@ -73,18 +81,17 @@ def best(work: Callable[[], object]) -> float:
 
 
 def embed(engine: Engine, folder: Path) -> None:
-    """Every image, by ResNet-18 at half width."""
-    work = Work(
-        folder / "weights.safetensors", "cpu", Embed(views=1, batch_size=BATCH, seed=0),
-        train.SETTINGS.augment, "embed",
-    )  # fmt: skip
+    """Embed every image with a ResNet-18 at half width."""
+    settings = Embed(views=1, batch_size=BATCH, seed=0)
+    plan = EmbedPlan(device="cpu", threads=1, embed=settings, augment=train.SETTINGS.augment)
+    work = Work(folder / "weights.safetensors", plan, "embed")
     shards = [Shard(folder / "images.npy", rows, None) for rows in engine.cut(IMAGES, BATCH)]
     for _ in engine.map(embed_shard, work, shards, title="embed"):
         pass
 
 
 def search(engine: Engine, folder: Path) -> None:
-    """A curve of both systems' galleries."""
+    """Compute a curve over the galleries of both systems."""
     labels = gallery.labels(ITEMS)
     old, new = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("old", "new"))
     backfill_curve_at(
@@ -100,36 +107,36 @@ def search(engine: Engine, folder: Path) -> None:
 
 
 def epoch(images: int, peer: Peer) -> float:
-    """Seconds of the better of two epochs, as one of the processes."""
+    """Seconds of the faster of two epochs, in one of the processes that train together."""
     device = torch.device("cpu")
     with joined(peer, device) as processes:
         return timed(images, processes, device)
 
 
 def timed(images: int, processes: Processes, device: torch.device) -> float:
-    """Apart, so that the trainer is gone before the processes part."""
+    """Seconds of an epoch; a function of its own, so that the trainer is freed before the rest."""
     loop = train.trainer(32, images, 2, device, processes)
     number = iter(range(3))
     return best(lambda: loop.run_epoch(next(number)))
 
 
-def merging(parts: int = 20) -> float:
-    """Seconds in which one process merges what a part has found of one group."""
+def merging(lists: int = 20) -> float:
+    """Seconds in which one process merges the list of one chunk into what it has."""
     rng = np.random.default_rng(0)
 
     def found() -> Nearest:
         similarity = -np.sort(-rng.random((QUERIES, K), np.float32), axis=1)
         return Nearest(rng.integers(0, ITEMS, (QUERIES, K)), similarity)
 
-    kept, others = found(), [found() for _ in range(parts)]
+    kept, others = found(), [found() for _ in range(lists)]
     start = time.perf_counter()
     for other in others:
         kept = merged((kept, other), K)
-    return (time.perf_counter() - start) / parts
+    return (time.perf_counter() - start) / lists
 
 
 def prepare(folder: Path) -> None:
-    """Images, an encoder, and two galleries."""
+    """Write images, an encoder, and two galleries."""
     rng = np.random.default_rng(0)
     np.save(folder / "images.npy", rng.integers(0, 256, (IMAGES, 3, 32, 32), dtype=np.uint8))
     torch.manual_seed(0)
@@ -140,15 +147,15 @@ def prepare(folder: Path) -> None:
 
 
 def model(of_two: Rates, merge: float) -> None:
-    """Print how long 10^9 items would take, on so many workers."""
+    """Print how long 10^9 items would take on 16, 256 and 4,096 workers."""
     items, queries, dimensions = 10**9, 1000, gallery.DIMENSIONS
-    print(f"\n{items:.0e} items, {queries} queries, {CHECKPOINTS} checkpoints, k = {K}, on paper")
+    print(f"\n{items:.0e} items, {queries} queries, {CHECKPOINTS} checkpoints, k = {K}, estimated")
     print(f"{'workers':>8}{'embed':>12}{'search':>12}{'merge':>12}{'read by each':>16}  the limit")
     for workers in (16, 256, 4096):
         took = {
             "embed": items / (of_two.embedded / 2 * workers),
             "search": 2 * items * queries / (of_two.searched / 2 * workers),
-            # Four parts a worker and side, each with one list for every group of arrivals.
+            # Four chunks per worker and system, each with one list per checkpoint.
             "merge": merge * queries / QUERIES * 2 * 4 * workers * CHECKPOINTS,
         }
         read = 2 * items * dimensions * 2 / workers / took["search"] / 2**20
@@ -156,12 +163,12 @@ def model(of_two: Rates, merge: float) -> None:
         print(f"{workers:8}{''.join(hours)}{read:10.1f} MiB/s  {max(took, key=took.__getitem__)}")
     stored = 2 * items * dimensions * 2 / 2**40
     print(f"\nBoth systems' embeddings in float16 are {stored:.2f} TiB. Left out: decoding,")
-    print("the network, workers that fail, and 8 bytes an item for the order in each worker.")
+    print("the network, workers that fail, and 8 bytes per item for the order in each worker.")
 
 
 def main() -> None:
     """Print both tables."""
-    print(f"{machine.described()}, one thread a worker; ResNet-18 at half width, 32x32 images;")
+    print(f"{machine.described()}, one thread per worker; ResNet-18 at half width, 32x32 images;")
     print(f"{QUERIES} queries x {ITEMS} items x {gallery.DIMENSIONS} dimensions, both systems\n")
     print(f"{'':22}{'embedded/s':>12}{'ratio':>7}{'pairs/s':>12}{'ratio':>7}"
           f"{'trained/s':>12}{'ratio':>7}")  # fmt: skip
@@ -178,7 +185,7 @@ def main() -> None:
 
 
 def show(title: str, found: Rates, base: Rates) -> None:
-    """One row."""
+    """Print one row."""
     cells = [f"{a:12.3g}{a / b:7.2f}" for a, b in zip(found, base, strict=True)]
     print(f"{title:22}{''.join(cells)}", flush=True)
 

@@ -1,11 +1,11 @@
-"""Images per second of the real training loop, over those of a bare step.
+"""Images per second of the training loop, beside those of a bare step.
 
     python benchmarks/train.py
 
-The reference, in the same run and interleaved with it, is forward, backward and optimiser step of
-the same network on one batch that is already on the device, with the same precision and memory
-format: what no loop can beat. The loop adds drawing, augmenting and normalising batches, the
-classifier, the schedule, and the sums of the loss. The project asks for a ratio of at least 0.9.
+The reference is forward pass, backward pass and optimiser step of the same network on one batch
+that is already on the device, with the same precision and memory format. No loop can be faster. It
+runs in turn with the training loop, which also draws, augments and normalises batches, applies the
+classifier and the schedule, and sums the loss. The loop should reach at least 0.9 of the reference.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SETTINGS = Train(
 def trainer(
     width: int, images: int, rounds: int, device: torch.device, processes: Processes = ALONE
 ) -> Trainer:
-    """ResNet-18 for CIFAR at a given width, with random images."""
+    """A trainer of ResNet-18 for CIFAR at a given width, on random images."""
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (images, 3, 32, 32), dtype=np.uint8)
     targets = torch.from_numpy(rng.integers(0, 100, images))
@@ -49,7 +49,7 @@ def trainer(
 
 
 def bare_epoch(loop: Trainer, steps: int) -> None:
-    """Forward, backward and step on one resident batch, nothing else."""
+    """Run forward pass, backward pass and optimiser step on one batch that stays on the device."""
     device = loop.device
     batch = torch.randn(SETTINGS.batch_size, 3, 32, 32, device=device)
     batch = batch.contiguous(memory_format=torch.channels_last)
@@ -65,7 +65,7 @@ def bare_epoch(loop: Trainer, steps: int) -> None:
 
 
 def seconds(work: object, device: torch.device) -> float:
-    """Wall time of one call, the device's queue included."""
+    """Wall time of one call, including what it queued on the device."""
     assert callable(work)
     start = time.perf_counter()
     work()
@@ -78,7 +78,7 @@ def main() -> None:
     """Print one table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--width", type=int, default=32, help="channels of the first group")
-    parser.add_argument("--images", type=int, default=5120, help="images an epoch")
+    parser.add_argument("--images", type=int, default=5120, help="images per epoch")
     parser.add_argument("--rounds", type=int, default=4, help="timed epochs of each kind")
     parser.add_argument("--device", default="auto")
     arguments = parser.parse_args()
