@@ -34,7 +34,8 @@ def mistakes(catalogue: Catalogue, params: Params) -> Iterator[Mistake]:
         for name, row in getattr(catalogue, section).items():
             at = _at(catalogue, section, name)
             for reference in row.references():
-                yield from _leads_nowhere(at, reference, made, itself=name)
+                itself = name if section == "encoders" else None
+                yield from _leads_nowhere(at, reference, made, itself)
     for name, encoder in catalogue.encoders.items():
         yield from _encoder(_at(catalogue, "encoders", name), encoder, catalogue, params)
     for name, transform in catalogue.transforms.items():
@@ -67,13 +68,13 @@ def _made(catalogue: Catalogue) -> dict[str, list[str]]:
 
 
 def _leads_nowhere(
-    at: At, reference: Reference, made: dict[str, list[str]], itself: str
+    at: At, reference: Reference, made: dict[str, list[str]], itself: str | None
 ) -> Iterator[Mistake]:
     key, value, kind = reference
     if kind == "classifier" and value not in made["encoder"]:
         kind = "encoder"  # the simpler mistake comes first
-    names = [name for name in made[kind] if kind == "set" or name != itself]
-    yield from _name(at, key, value, names, _WHAT[kind])
+    names = [name for name in made[kind] if name != itself]
+    yield from _name(at, key, value, names, "another encoder" if value == itself else _WHAT[kind])
 
 
 def _at(catalogue: Catalogue, section: str, row: str) -> At:
