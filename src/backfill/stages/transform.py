@@ -15,7 +15,6 @@ from backfill.arrays import Float32s
 from backfill.artifacts import LOG_VARIANCE, Layout, load_array, replacing, save_array
 from backfill.encoders.classifier import StoredClassifier
 from backfill.errors import InputError
-from backfill.params.rows.transforms import FastFill
 from backfill.pipeline.plans import TransformPlan
 from backfill.stages.command import Done, run
 
@@ -111,7 +110,7 @@ def train_seed(plan: TransformPlan, layout: Layout, name: str, seed: int) -> Mad
 
 def _classifier(plan: TransformPlan, layout: Layout) -> StoredClassifier | None:
     row = plan.row
-    if not isinstance(row, FastFill):
+    if not transforms.needs_classifier(row):
         return None
     return StoredClassifier.load(layout.embeddings(row.new))
 
