@@ -1,14 +1,14 @@
-"""Time of a backfill curve next to what it cannot do without, and next to the usual ways.
+"""Time of a backfill curve, next to the least that it must compute and next to the usual ways.
 
     pip install -e '.[benchmarks]'
     python benchmarks/curve.py [queries] [gallery] [dimensions]
 
-One table: backfill_curve with 11, with 101 and with all checkpoints, the two bare float32 matrix
-products that any method has to compute, a stable argsort of the gallery per checkpoint in NumPy,
-and, on the merged run at a single checkpoint, scikit-learn's average precision and ranx. The last
-three run on a sample of the queries and are scaled up. Best of three, all in one process. The last
-column is the largest difference in average precision, half way through the backfill, from a brute
-force in float64.
+The table has backfill_curve with 11, 101 and all checkpoints; the two bare float32 matrix products
+that any method has to compute; a stable argsort of the gallery per checkpoint in NumPy; and, for
+the merged ranking at a single checkpoint, scikit-learn's average precision and ranx. The last three
+run on a sample of the queries, and their times are scaled up. Each time is the best of three, all
+in one process. The last column is the largest difference in average precision from brute force in
+float64, halfway through the backfill.
 """
 
 import argparse
@@ -18,26 +18,21 @@ from typing import Literal
 
 import numpy as np
 from numba import get_num_threads
-from numpy.typing import NDArray
 from ranx import Qrels, Run, evaluate
 from sklearn.metrics import average_precision_score
 
 from backfill import machine
+from backfill.arrays import Bools, Float32s, Float64s, Int64s
 from backfill.retrieval import Relevance, backfill_curve
-
-Float32s = NDArray[np.float32]
-Int64s = NDArray[np.int64]
-
-Float64s = NDArray[np.float64]
 
 CLASSES = 100
 COMPARED = 50  # queries whose average precision is compared
 
 
 def best_of_three(runs: list[Callable[[], object]]) -> tuple[list[float], list[object]]:
-    """Shortest of three times of each run, in seconds, and what each returned.
+    """The shortest of three times of each run, in seconds, and what each returned.
 
-    The runs take turns, so that whatever else slows the machine for a while slows all of them.
+    The runs take turns. Whatever else slows the machine for a while then slows all of them.
     """
     best = [float("inf")] * len(runs)
     found: list[object] = [None] * len(runs)
@@ -52,14 +47,14 @@ def best_of_three(runs: list[Callable[[], object]]) -> tuple[list[float], list[o
 def embeddings(labels: Int64s, dimensions: int, noise: float, seed: int) -> Float32s:
     """Unit vectors around one centre per class."""
     rng = np.random.default_rng(seed)
-    rows: NDArray[np.float64] = rng.standard_normal((CLASSES, dimensions))[labels]
+    rows: Float64s = rng.standard_normal((CLASSES, dimensions))[labels]
     rows += noise * rng.standard_normal(rows.shape)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     return rows.astype(np.float32)
 
 
 def sort_per_checkpoint(
-    old: Float32s, new: Float32s, positive: NDArray[np.bool_], order: Int64s, fractions: int
+    old: Float32s, new: Float32s, positive: Bools, order: Int64s, fractions: int
 ) -> Float64s:
     """Average precision of one query, (T,), from its similarities (N,) and positives (N,)."""
     merged = old.copy()
@@ -84,7 +79,7 @@ def main() -> None:
     arguments = parser.parse_args()
     queries, size, dimensions = arguments.queries, arguments.gallery, arguments.dimensions
     if queries > size:
-        parser.error("each query is left out of its own ranking: queries <= gallery")
+        parser.error("queries: expected at most as many as gallery items, since each query is one")
 
     labels = np.random.default_rng(0).permutation(np.arange(size) % CLASSES)
     old = embeddings(labels, dimensions, noise=3.0, seed=1)
@@ -95,7 +90,7 @@ def main() -> None:
         labels[:queries], labels, ignore_self=True, query_positions=np.arange(queries)
     )
 
-    space = np.zeros((queries, size), np.float32)  # else fresh memory would slow the products
+    space = np.zeros((queries, size), np.float32)  # fresh memory would slow the products
 
     def products() -> None:
         np.matmul(old[:queries], old.T, out=space)
@@ -108,10 +103,10 @@ def main() -> None:
         return found.average_precision[:COMPARED, middle]
 
     def without_itself(q: int, old_row: Float32s, new_row: Float32s) -> tuple[Float32s, Float32s]:
-        old_row[q] = new_row[q] = -2  # behind everything, which is as good as left out
+        old_row[q] = new_row[q] = -2  # behind all other items, which is as good as left out
         return old_row, new_row
 
-    def positives(q: int) -> NDArray[np.bool_]:
+    def positives(q: int) -> Bools:
         return np.asarray((labels == labels[q]) & (np.arange(size) != q))
 
     some = min(COMPARED, queries)

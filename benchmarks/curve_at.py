@@ -1,16 +1,16 @@
-"""Time and memory of a curve over a gallery on disk, next to two exact searches with faiss.
+"""Time and memory of a curve over galleries on disk, next to two exact searches with faiss.
 
-    python benchmarks/large.py [gallery sizes ...] [--queries 1000 ...] [--index IVF1024,Flat]
-    python benchmarks/large.py 40000 --glyphs .      # in a repository after `make repro`
+    python benchmarks/curve_at.py [gallery sizes ...] [--queries 1000 ...] [--index IVF1024,Flat]
+    python benchmarks/curve_at.py 40000 --glyphs .      # in a repository after `make repro`
 
-For each size, the galleries of two systems are written: 128 dimensions in float16 with a known
-curve, or drawn glyphs in float32 through the encoders of the pipeline. Each row of the table is a
-process of its own: mAP@100, CMC@1 and NFR@1 at 11 checkpoints, and the reference, the exact top 100
-by faiss's flat inner-product index, one search a system, over the same files. Memory is the peak
-of the process as the operating system counts it. Errors are the largest ones at any checkpoint,
-against the known curve, to which chance adds a little in small galleries; for glyphs, against
-the whole ranking. With --index, a row has the approximate search of that index, with its least
-recall.
+For each size, the galleries of two systems are written: float16 with 128 dimensions and a known
+curve, or drawn glyphs that the pipeline's encoders embed in float32. Each row of the table is a
+process of its own. It computes mAP@100, CMC@1 and NFR@1 at 11 checkpoints; the reference is the
+exact top 100 of each system by faiss's flat inner-product index, over the same files. Memory is the
+peak of the process according to the operating system. Errors are the largest at any checkpoint:
+from the known curve, which chance raises a little in small galleries, or, for glyphs, from the
+curve of the whole ranking. With --index, a further row shows the approximate search of that index,
+with its lowest recall.
 """
 
 import argparse
@@ -23,10 +23,10 @@ from pathlib import Path
 
 import faiss
 import numpy as np
-from numpy.typing import NDArray
 
 import gallery
 from backfill import machine
+from backfill.arrays import Int64s, System
 from backfill.retrieval import (
     BackfillCurve,
     Index,
@@ -37,18 +37,17 @@ from backfill.retrieval import (
 )
 
 K, CHECKPOINTS, BROKEN = 100, 11, 0.5
-Pair = tuple[NDArray[np.floating], NDArray[np.floating]]
 
 
 class Inputs:
-    """What both ways are given, from the files in a folder."""
+    """What both ways compute from, read from a folder."""
 
     def __init__(self, folder: Path, queries: int) -> None:
-        self.labels: NDArray[np.int64] = np.load(folder / "labels.npy")
-        self.systems: list[Pair] = []
+        self.labels: Int64s = np.load(folder / "labels.npy")
+        self.systems: list[System] = []
         for name in ("old", "new"):
             rows = np.load(folder / f"{name}.npy", mmap_mode="r")
-            self.systems.append((np.array(rows[:queries]), rows))
+            self.systems.append(System(np.array(rows[:queries]), rows))
         self.relevance = Relevance.from_labels(
             self.labels[:queries], self.labels, True, np.arange(queries)
         )
@@ -66,7 +65,7 @@ class Inputs:
 
 
 def measures(curve: BackfillCurve) -> gallery.Known:
-    """NFR is against the curve's own start."""
+    """The measures of a curve; its own start is the old system of NFR."""
     start = BackfillCurve(
         curve.fraction,
         np.repeat(curve.average_precision[:, :1], CHECKPOINTS, axis=1),
@@ -77,7 +76,7 @@ def measures(curve: BackfillCurve) -> gallery.Known:
 
 
 def ours(inputs: Inputs, index: Index | None) -> BackfillCurve:
-    """One pass over both galleries, or a search of indexes of them."""
+    """One pass over both galleries, or a search of their indexes."""
     before, after = inputs.systems
     return backfill_curve_at(
         K, before, after, inputs.order, inputs.relevance, CHECKPOINTS, index=index
@@ -85,7 +84,7 @@ def ours(inputs: Inputs, index: Index | None) -> BackfillCurve:
 
 
 def reference(inputs: Inputs) -> BackfillCurve | None:
-    """Two exact searches, and no curve."""
+    """Two exact searches, without a curve."""
     for query, rows in inputs.systems:
         index = faiss.IndexFlatIP(rows.shape[1])
         for first in range(0, len(rows), 2**20):
@@ -95,7 +94,7 @@ def reference(inputs: Inputs) -> BackfillCurve | None:
 
 
 def measured(arguments: argparse.Namespace) -> dict[str, float]:
-    """Seconds, peak memory, largest error and least recall of one run, in this process."""
+    """Seconds, peak memory, largest errors and lowest recall of one run in this process."""
     inputs = Inputs(arguments.folder, arguments.queries[0])
     index = Index(arguments.index, arguments.effort) if arguments.run == "index" else None
     start = time.perf_counter()
@@ -111,7 +110,7 @@ def measured(arguments: argparse.Namespace) -> dict[str, float]:
 
 
 def table(folder: Path, size: int, arguments: argparse.Namespace) -> None:
-    """The rows of one gallery, each as soon as it is measured."""
+    """Print the rows of one gallery, each as soon as it is measured."""
     titles = {"reference": "two faiss flat searches", "ours": "one pass"}
     if arguments.index:
         titles["index"] = f"{arguments.index}, effort {arguments.effort}"
