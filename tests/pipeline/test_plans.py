@@ -1,4 +1,4 @@
-"""A stage reads its own plan: a setting changes the plans of the stages that read it, and no other."""
+"""A setting changes the plans of the stages that read it, and no other."""
 
 from collections.abc import Callable
 from pathlib import Path
