@@ -89,6 +89,7 @@ def test_numbers_read_well():
     assert listed(["a", "b, own order", "c"]) == "a; b, own order and c"
     assert points(0.0462) == "4.6 points"
     assert points(0.0002) == "0.02 points"
+    assert points(-1e-17) == "0.0 points"
     assert interval(-0.0003, 0.01) == "[-0.03, 1.0]"
     assert [signed(v) for v in (0.01, -0.01, 0.0001, -0.0001)] == ["+1.0", "-1.0", "0.0", "0.0"]
     assert signed(np.float64(0.5)) == "+50.0"

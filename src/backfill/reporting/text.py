@@ -22,7 +22,7 @@ def points(value: float) -> str:
 
 def bare_points(value: float) -> str:
     """The same without its unit; a small one keeps a digit that is not zero."""
-    number = 100 * value
+    number = 100 * round(value, 6) + 0.0  # six decimals as in files, and never -0.0
     return f"{number:.1f}" if abs(number) >= 0.05 or number == 0 else f"{number:.1g}"
 
 

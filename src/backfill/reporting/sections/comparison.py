@@ -15,7 +15,7 @@ from backfill.reporting.paired import COMPARED, Difference
 from backfill.reporting.section import Chart, Section, Table
 from backfill.reporting.sections import section
 from backfill.reporting.study import Study
-from backfill.reporting.text import listed, signed
+from backfill.reporting.text import bare_points, listed, signed
 
 RANDOM = "random"  # the label that other orders are measured against
 STAR = "★"
@@ -255,4 +255,6 @@ def _value(value: float) -> str:
 
 
 def _interval(found: Difference) -> str:
-    return f"[{signed(found.low)}, {signed(found.high)}]"
+    """The interval in points; an end near 0 keeps its sign, which is what the verdict goes by."""
+    low, high = (f"{'+' if v > 0 else ''}{bare_points(v)}" for v in (found.low, found.high))
+    return f"[{low}, {high}]"
