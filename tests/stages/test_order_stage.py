@@ -1,6 +1,5 @@
 """Stage order: whose embeddings are scored, by whose classifier or whose prediction."""
 
-import copy
 import math
 from pathlib import Path
 from typing import Any
@@ -8,27 +7,30 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backfill import orders
+from backfill.arrays import System
 from backfill.artifacts import Layout, load_array, save_array
-from backfill.compose import composed
 from backfill.encoders.classifier import StoredClassifier
 from backfill.errors import InputError
-from backfill.params import Params, validate
-from backfill.retrieval import Relevance
+from backfill.orders.coverage import coverage
+from backfill.orders.scores import by_score
+from backfill.relevance import Relevance
 from backfill.retrieval.oracle import mean_gains
 from backfill.stages.order import order
 
-RAW = composed(["dataset=digits"], Path(__file__).parents[2] / "conf")
+from .made import order_plan
+
 COUNT, DIM, CLASSES, SCALE = 30, 5, 4, 6.0
 SEEDS = [3, 4, 5]
 
 
-def digits(**rows: dict[str, Any]) -> Params:
-    """With further rows of `orders`."""
-    raw = copy.deepcopy(RAW)
-    raw["seeds"] = SEEDS
-    raw["orders"] |= rows
-    return validate(raw)
+def make(layout: Layout, row: dict[str, Any] | str) -> Any:
+    """The (S, N) orders that the stage writes."""
+    name = row if isinstance(row, str) else "mine"
+    done = order(order_plan(row, SEEDS), layout, name)
+    made = load_array(layout.order(name))
+    assert made.shape == (len(SEEDS), COUNT)
+    assert done.items == made.size
+    return made
 
 
 def classifier(seed: int) -> StoredClassifier:
@@ -40,7 +42,7 @@ def classifier(seed: int) -> StoredClassifier:
 def layout(tmp_path: Path) -> Layout:
     """Gallery embeddings and classifiers of two encoders; what two transforms predict."""
     rng = np.random.default_rng(0)
-    made = Layout("digits", tmp_path)
+    made = Layout(root=tmp_path)
     save_array(made.labels("gallery"), np.arange(COUNT))
     for seed, name in enumerate(("old", "new")):
         gallery = rng.normal(size=(1, COUNT, DIM)).astype(np.float32)
@@ -48,8 +50,8 @@ def layout(tmp_path: Path) -> Layout:
         save_array(made.embeddings(name, "gallery"), gallery)
         classifier(seed).save(made.embeddings(name))
     for name, seeds in (("forward", len(SEEDS)), ("fastfill", 1)):
-        doubts = rng.normal(size=(seeds, COUNT)).astype(np.float32)
-        save_array(made.embeddings(f"{name}/log_variance", "gallery"), doubts)
+        known = rng.normal(size=(seeds, COUNT)).astype(np.float32)
+        save_array(made.embeddings(f"{name}/log_variance", "gallery"), known)
     spaces = rng.normal(size=(len(SEEDS), COUNT, DIM)).astype(np.float32)
     save_array(made.embeddings("forward/h", "gallery"), spaces)
     return made
@@ -70,61 +72,61 @@ def uncertainty(kind: str, item: np.ndarray, by: StoredClassifier) -> float:
 @pytest.mark.parametrize("kind", ["least_confidence", "margin", "entropy"])
 @pytest.mark.parametrize("by", ["old", "new"])
 def test_the_most_uncertain_old_embeddings_come_first(layout: Layout, kind: str, by: str) -> None:
-    row = {"kind": kind, "needs": "embeddings/old", "by": f"embeddings/{by}"}
-    order(digits(mine=row), layout, "mine")
-    made = load_array(layout.order("mine"))
+    made = make(layout, {"kind": kind, "embeddings": "old", "classifier": by})
     gallery = load_array(layout.embeddings("old", "gallery"))[0]
     chosen = classifier(["old", "new"].index(by))
     wanted = sorted(range(COUNT), key=lambda i: -uncertainty(kind, gallery[i], chosen))
-    assert made.shape == (len(SEEDS), COUNT)
     for of_seed in made:
         assert of_seed.tolist() == wanted
 
 
+def test_an_encoders_own_classifier_judges_by_default(layout: Layout) -> None:
+    row = {"kind": "margin", "embeddings": "old"}
+    np.testing.assert_array_equal(make(layout, row), make(layout, row | {"classifier": "old"}))
+    assert (make(layout, row) != make(layout, row | {"classifier": "new"})).any()
+
+
 def test_each_seed_is_ordered_by_its_own_prediction(layout: Layout) -> None:
-    order(digits(), layout, "forward")
-    doubts = load_array(layout.embeddings("forward/log_variance", "gallery"))
-    wanted = [sorted(range(COUNT), key=lambda i: -row[i]) for row in doubts.tolist()]
-    assert load_array(layout.order("forward")).tolist() == wanted
+    known = load_array(layout.embeddings("forward/log_variance", "gallery"))
+    wanted = [sorted(range(COUNT), key=lambda i: -row[i]) for row in known.tolist()]
+    assert make(layout, "forward").tolist() == wanted
     assert wanted[0] != wanted[1]
 
 
 def test_one_seeds_prediction_serves_all(layout: Layout) -> None:
-    order(digits(), layout, "fastfill")
-    (doubts,) = load_array(layout.embeddings("fastfill/log_variance", "gallery"))
-    wanted = sorted(range(COUNT), key=lambda i: -doubts[i])
-    assert load_array(layout.order("fastfill")).tolist() == [wanted] * len(SEEDS)
+    (known,) = load_array(layout.embeddings("fastfill/log_variance", "gallery"))
+    wanted = sorted(range(COUNT), key=lambda i: -known[i])
+    assert make(layout, "fastfill").tolist() == [wanted] * len(SEEDS)
 
 
 def test_random_orders_are_those_of_the_seeds(layout: Layout) -> None:
-    order(digits(), layout, "random")
     wanted = [np.random.default_rng(seed).permutation(COUNT).tolist() for seed in SEEDS]
-    assert load_array(layout.order("random")).tolist() == wanted
+    assert make(layout, "random").tolist() == wanted
 
 
 @pytest.mark.parametrize(
-    ("name", "needs", "by", "over"),
+    ("scores", "over"),
     [
-        ("by_classifier", "embeddings/old", "embeddings/new", "old"),
-        ("by_prediction", "embeddings/forward", "split/gallery", "forward/h"),
+        ({"kind": "least_confidence", "embeddings": "old", "classifier": "new"}, "old"),
+        ({"kind": "predicted", "transform": "forward"}, "forward/h"),
     ],
+    ids=["by_classifier", "by_prediction"],
 )
-def test_coverage_is_of_a_seeds_own_space_and_doubts(
-    layout: Layout, name: str, needs: str, by: str, over: str
+def test_coverage_is_of_a_seeds_own_space_and_uncertainty(
+    layout: Layout, scores: dict[str, Any], over: str
 ) -> None:
-    row = {"kind": "coverage", "needs": needs, "by": by, "over": over}
-    order(digits(mine=row | {"group_size": 4, "scored_share": 0.25}), layout, "mine")
+    row = {"kind": "coverage", "over": over, "scores": scores, "cell_size": 4}
     space = load_array(layout.embeddings(over, "gallery"))
-    if by == "split/gallery":
-        doubts = load_array(layout.embeddings("forward/log_variance", "gallery"))
+    if scores["kind"] == "predicted":
+        known = load_array(layout.embeddings("forward/log_variance", "gallery"))
     else:
-        doubts = np.array(
-            [[uncertainty("least_confidence", item, classifier(1)) for item in space[0]]]
-        )
-    for place, (made, seed) in enumerate(zip(load_array(layout.order("mine")), SEEDS, strict=True)):
-        own = space[min(place, len(space) - 1)], doubts[min(place, len(doubts) - 1)]
-        wanted = orders.coverage(*own, seed, group_size=4, scored_share=0.25)
-        np.testing.assert_array_equal(made, wanted)
+        judge = classifier(1)
+        known = np.array([[uncertainty("least_confidence", item, judge) for item in space[0]]])
+    made = make(layout, row | {"scored_share": 0.25})
+    for position, (of_seed, seed) in enumerate(zip(made, SEEDS, strict=True)):
+        own = space[min(position, len(space) - 1)], known[min(position, len(known) - 1)]
+        wanted = coverage(*own, seed, cell_size=4, scored_share=0.25)
+        np.testing.assert_array_equal(of_seed, wanted)
 
 
 def test_an_oracle_looks_at_both_systems_of_a_seed(layout: Layout) -> None:
@@ -134,21 +136,16 @@ def test_an_oracle_looks_at_both_systems_of_a_seed(layout: Layout) -> None:
     save_array(layout.embeddings("forward/rho", "gallery"), rng.normal(size=(3, COUNT, DIM)))
     relevance = Relevance.from_labels(np.arange(9) % 3, np.arange(COUNT) % 3)
     relevance.save(layout.relevance)
-    row = {
-        "kind": "oracle", "needs": "embeddings/old", "by": "embeddings/forward",
-        "before": {"query": "old", "gallery": "old"},
-        "after": {"query": "forward/rho", "gallery": "forward/rho"},
-        "states": 2, "queries": 6,
-    }  # fmt: skip
-    order(digits(mine=row), layout, "mine")
+    row = {"kind": "oracle", "before": "old", "after": "forward/rho", "states": 2, "queries": 6}
+    made = make(layout, row)
     parts = ("query", "gallery")
     old, rho = (
         [load_array(layout.embeddings(n, p)) for p in parts] for n in ("old", "forward/rho")
     )
-    for place, (made, seed) in enumerate(zip(load_array(layout.order("mine")), SEEDS, strict=True)):
-        after = rho[0][place], rho[1][place]
-        gains = mean_gains((old[0][0], old[1][0]), after, relevance, seed, states=2, queries=6)
-        np.testing.assert_array_equal(made, orders.by_score(gains))
+    for position, (of_seed, seed) in enumerate(zip(made, SEEDS, strict=True)):
+        before, after = System(old[0][0], old[1][0]), System(rho[0][position], rho[1][position])
+        gains = mean_gains(before, after, relevance, seed, states=2, queries=6)
+        np.testing.assert_array_equal(of_seed, by_score(gains))
 
 
 @pytest.mark.parametrize(
@@ -160,27 +157,31 @@ def test_an_oracle_looks_at_both_systems_of_a_seed(layout: Layout) -> None:
         ("forward", "embeddings/forward/log_variance/gallery.npy"),
     ],
 )
-@pytest.mark.parametrize("damage", ["not there", "no readable"])
+@pytest.mark.parametrize("damage", ["missing", "truncated"])
 def test_a_missing_or_damaged_input_is_named(
     layout: Layout, name: str, file: str, damage: str
 ) -> None:
     path = layout.data / file
-    if damage == "not there":
+    if damage == "missing":
         path.unlink()
+        message = r"expected an? \w+, got no such file"
     else:
         path.write_bytes(path.read_bytes()[:40])
-    with pytest.raises(InputError, match=f"{file}: {damage}"):
-        order(digits(), layout, name)
+        message = "expected a readable"
+    with pytest.raises(InputError, match=f"^orders.{name}: .*{file}: {message}"):
+        make(layout, name)
     assert not layout.order(name).exists()
 
 
 @pytest.mark.parametrize("name", ["entropy", "forward"])
-def test_what_is_no_number_orders_nothing_and_the_row_is_named(layout: Layout, name: str) -> None:
+def test_what_is_not_a_number_orders_nothing_and_the_row_is_named(
+    layout: Layout, name: str
+) -> None:
     path = layout.embeddings("old" if name == "entropy" else "forward/log_variance", "gallery")
     values = load_array(path)
     values[0, 7] = np.nan
     save_array(path, values)
-    message = rf"^orders\.{name}: scores: nan in row 7, expected finite numbers$"
+    message = rf"^orders\.{name}: scores: expected finite numbers, got nan in row 7$"
     with pytest.raises(InputError, match=message):
-        order(digits(), layout, name)
+        make(layout, name)
     assert not layout.order(name).exists()

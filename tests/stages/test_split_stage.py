@@ -1,4 +1,4 @@
-"""Stage split: every part of every split as a file, and mistakes named by their row."""
+"""Stage split: every share of every split as a file, and mistakes named by their row."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,51 +8,61 @@ import numpy as np
 import pytest
 
 from backfill.artifacts import PARTS, Layout, load_array
-from backfill.compose import composed
 from backfill.datasets import load
 from backfill.errors import InputError
-from backfill.params import BiasedSplit, FractionSplit, Params, SequentialSplit, validate
-from backfill.stages.split import parts_of, split
+from backfill.relevance import Relevance
+from backfill.stages.split import shares_of, split
 
-ROOT = Path(__file__).parents[2]
+from .made import DIGITS, ROWS, split_plan, split_row
 
-
-def digits(**changes: Any) -> Params:
-    raw = composed(["dataset=digits"], ROOT / "conf")
-    return validate({**raw, **changes})
+# All but the one by groups, which digits do not have.
+SPLITS = {name: row for name, row in ROWS.splits.items() if name != "biased"}
 
 
 @pytest.fixture
-def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
-    monkeypatch.chdir(tmp_path)
-    return Layout("digits")
+def layout(tmp_path: Path) -> Layout:
+    return Layout(root=tmp_path)
 
 
 def test_every_encoder_finds_its_rows_and_images(layout: Layout) -> None:
-    params = digits()
-    split(params, layout)
-    dataset = load(params.dataset)
+    done = split(split_plan(**SPLITS), layout)
+    dataset = load(DIGITS.dataset)
     for part in PARTS:
         items = getattr(dataset, part)
         np.testing.assert_array_equal(load_array(layout.images(part)), items.images)
         np.testing.assert_array_equal(load_array(layout.labels(part)), items.labels)
-    for name, row in params.splits.items():
-        parts = parts_of(name, row, dataset)
-        assert list(parts) == row.parts
-        for part, rows in parts.items():
-            np.testing.assert_array_equal(load_array(layout.allocation(f"{name}/{part}")), rows)
-    for encoder in params.encoders.values():
-        assert len(load_array(layout.allocation(encoder.trains_on)))
-    assert layout.relevance.exists()
+        np.testing.assert_array_equal(load_array(layout.groups(part)), items.groups)
+    assert done.items == sum(len(getattr(dataset, part)) for part in PARTS)
+    written = 0
+    for name, row in SPLITS.items():
+        shares = shares_of(name, row, dataset)
+        assert list(shares) == row.shares
+        for share, rows in shares.items():
+            np.testing.assert_array_equal(load_array(layout.share(f"{name}/{share}")), rows)
+            written += 1
+    assert len(list((layout.split / "shares").rglob("*.npy"))) == written
+    for encoder in ROWS.encoders.values():
+        if not encoder.trains_on.startswith("biased/"):
+            assert len(load_array(layout.share(encoder.trains_on)))
+    relevance = Relevance.load(layout.relevance)
+    assert relevance.num_queries == len(dataset.query)
+    assert relevance.gallery_size == len(dataset.gallery)
+
+
+def test_only_the_splits_of_the_plan_are_made(layout: Layout) -> None:
+    split(split_plan(extended_class=SPLITS["extended_class"]), layout)
+    assert [path.name for path in (layout.split / "shares").iterdir()] == ["extended_class"]
+    split(split_plan(expansion=SPLITS["expansion"]), layout)
+    assert [path.name for path in (layout.split / "shares").iterdir()] == ["expansion"]
 
 
 def test_an_impossible_split_names_its_row_and_leaves_nothing(layout: Layout) -> None:
-    splits = digits().model_dump()["splits"]
-    splits["open_class"]["fraction"] = 0.1
+    row = split_row(allocation="open_class", fraction=0.1, seed=0)
     with pytest.raises(InputError) as found:
-        split(digits(splits=splits), layout)
+        split(split_plan(open_class=row), layout)
     assert str(found.value) == (
-        "splits.open_class.fraction: 0.1 of 10 classes is 1, expected 2 to 10"
+        "splits.open_class.fraction: expected one that gives the old encoder 2 to 10 of 10 "
+        "classes, got 0.1, which gives 1"
     )
     assert not layout.split.exists()
 
@@ -61,39 +71,39 @@ def test_an_impossible_split_names_its_row_and_leaves_nothing(layout: Layout) ->
     ("row", "message"),
     [
         (
-            FractionSplit(allocation="open_data", fraction=1.0, seed=0),
-            r"^splits\.mine\.fraction: 1\.0 leaves the new encoder 0 of 10 classes",
+            {"allocation": "open_data", "fraction": 1.0},
+            r"^splits\.mine\.fraction: expected one that leaves the new encoder at least 2 of 10 "
+            r"classes, got 1\.0, which leaves 0",
         ),
         (
-            SequentialSplit(allocation="sequential", fractions=[0.5, 0.2], seed=0),
-            r"^splits\.mine\.fractions: \[0\.5, 0\.2\], expected rising shares",
+            {"allocation": "sequential", "fractions": [0.5, 0.2]},
+            r"^splits\.mine\.fractions: expected rising fractions, got \[0\.5, 0\.2\]",
         ),
         (
-            BiasedSplit(allocation="biased", minority=["odd"], fraction=0.1, seed=0),
-            r"^splits\.mine\.minority: no group odd; there are all",
+            {"allocation": "biased", "minority": ["odd"], "fraction": 0.1},
+            r"^splits\.mine\.minority: expected some of all, got odd",
         ),
         (
-            BiasedSplit(allocation="biased", minority=["all"], fraction=0.1, seed=0),
-            r"^splits\.mine\.minority: 898 of 898 images, expected a part of them",
+            {"allocation": "biased", "minority": ["all"], "fraction": 0.1},
+            r"^splits\.mine\.minority: expected groups with some of the 898 training images but "
+            r"not all, got 898",
         ),
     ],
 )
-def test_a_mistake_is_named_by_its_row(
-    row: FractionSplit | SequentialSplit | BiasedSplit, message: str
-) -> None:
+def test_a_mistake_is_named_by_its_row(row: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        parts_of("mine", row, load(digits().dataset))
+        shares_of("mine", split_row(**row, seed=0), load(DIGITS.dataset))
 
 
 def test_minorities_are_named_as_the_dataset_names_its_groups() -> None:
-    dataset = load(digits().dataset)
+    dataset = load(DIGITS.dataset)
     groups = np.arange(len(dataset.train)) % 3
     grouped = replace(
         dataset,
         group_names=("thin", "bold", "slanted"),
         train=replace(dataset.train, groups=groups),
     )
-    row = BiasedSplit(allocation="biased", minority=["slanted", "bold"], fraction=0.0, seed=0)
-    parts = parts_of("mine", row, grouped)
-    np.testing.assert_array_equal(parts["old"], np.flatnonzero(groups == 0))
-    np.testing.assert_array_equal(parts["new"], np.arange(len(groups)))
+    row = split_row(allocation="biased", minority=["slanted", "bold"], fraction=0.0, seed=0)
+    shares = shares_of("mine", row, grouped)
+    np.testing.assert_array_equal(shares["old"], np.flatnonzero(groups == 0))
+    np.testing.assert_array_equal(shares["new"], np.arange(len(groups)))
