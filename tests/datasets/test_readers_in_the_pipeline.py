@@ -1,5 +1,6 @@
 """Every reader through every stage: from a tree of files to the report, in this process."""
 
+import importlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -8,50 +9,61 @@ from typing import Any
 import numpy as np
 import published_trees as trees
 import pytest
+import yaml
 from matplotlib.figure import Figure
+from PIL import Image
 
 from backfill.artifacts import Layout, load_array
-from backfill.params import Params
+from backfill.params import MAIN, Params, load
+from backfill.params.files import read
+from backfill.pipeline.graph import needed
+from backfill.pipeline.plans import plans
 from backfill.relevance import Relevance
-from backfill.stages.embed import embed
-from backfill.stages.evaluate import evaluate
-from backfill.stages.order import order
-from backfill.stages.report import report
-from backfill.stages.split import split
-from backfill.stages.train import train
-from backfill.stages.transform import transform
+
+ROOT = Path(__file__).parents[2]
+METHODS = ["old", "new", "rm"]
 
 
-def run(params: Params, layout: Layout) -> None:
+def write_params(path: Path, dataset: dict[str, Any]) -> None:
+    """The committed parameters with three methods, tiny networks and one epoch."""
+    raw = read(ROOT / "params.yaml")
+    network = {"family": "resnet", "blocks": [1], "width": 4, "embedding_dim": 8}
+    raw |= {"methods": METHODS, "device": "cpu", "threads": 1, "seeds": [0], "dataset": dataset}
+    raw["train"] |= {"network": network, "epochs": 1, "batch_size": 4}
+    raw["embed"] |= {"views": 1, "batch_size": 4}
+    raw["transform"] |= {"depth": 2, "width": 8, "epochs": 1, "batch_size": 8}
+    raw["evaluate"] |= {"checkpoints": 3}
+    raw["report"] |= {"bootstrap_resamples": 10}
+    path.write_text(yaml.safe_dump(json.loads(json.dumps(raw, default=str))))
+
+
+def blank(figure: Figure, file: Any, **_: Any) -> None:
+    """An image of one pixel, in place of a drawing."""
+    Image.new("RGB", (1, 1)).save(file, "PNG")
+
+
+def run(layout: Layout) -> Params:
     """All stages, in the order of dvc.yaml."""
-    split(params, layout)
-    for name in params.encoders:
-        train(params, layout, name)
-        embed(params, layout, name)
-    for name in params.transforms:
-        transform(params, layout, name)
-    for name in params.orders:
-        order(params, layout, name)
-    for name in params.methods:
-        evaluate(params, layout, name)
-    for name in params.studies:
-        report(params, layout, name)
+    settings = load(layout.params, [MAIN], ROOT)
+    for (stage, *row), plan in plans(settings, needed(settings, [MAIN])).items():
+        module = importlib.import_module(f"backfill.stages.{stage}")
+        getattr(module, stage)(plan, layout, *row)
+    return settings.params
 
 
 @pytest.mark.parametrize("make", trees.TREES, ids=lambda make: make.__name__)
 def test_from_files_to_the_report(
     make: Callable[[Path], dict[str, Any]],
-    minimal_params: Callable[..., Params],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.chdir(tmp_path)  # Checkpoints go below the current folder.
     # Figures take most of the time, and no dataset draws one of its own.
-    monkeypatch.setattr(Figure, "savefig", lambda self, file, **_: file.write(b"<svg></svg>"))
+    monkeypatch.setattr(Figure, "savefig", blank)
     tree = make(tmp_path / "files")
-    params = minimal_params({"size": 16} | tree)
-    layout = Layout(params.dataset.name, tmp_path)
-    run(params, layout)
+    layout = Layout(root=tmp_path)
+    write_params(layout.params, {"size": 16} | tree)
+    params = run(layout)
+    assert params.dataset.name == make.__name__
 
     queries, gallery = (len(load_array(layout.labels(part))) for part in ("query", "gallery"))
     relevance = Relevance.load(layout.relevance)
@@ -61,14 +73,16 @@ def test_from_files_to_the_report(
         images = load_array(layout.images(part), memory_map=True)
         assert images.shape == (count, 3, 16, expected)
         assert images.any()
-        for encoder in params.encoders:
-            embeddings = load_array(layout.embeddings(encoder, part))
+        for encoder in ("old", "new"):
+            train = part == "train"
+            path = layout.views(encoder) if train else layout.embeddings(encoder, part)
+            embeddings = load_array(path)
             assert embeddings.shape[1] == count
             assert np.allclose(np.linalg.norm(embeddings, axis=2), 1, atol=1e-3)
-    assert len(load_array(layout.allocation("extended_class/old"))) == 8
+    assert len(load_array(layout.share("extended_class/old"))) == 8
     names = json.loads((layout.split / "names.json").read_text())
     assert names["map_at"] == {"gldv2": 100, "roxford5k": 10, "rparis6k": 10}.get(tree["name"])
     metrics = json.loads((layout.report("overview") / "metrics.json").read_text())
-    assert list(metrics) == list(params.methods)
+    assert list(metrics) == METHODS
     assert metrics["old"]["gain"] == 0
     assert 0 < metrics["new"]["auc_map"] <= 1
