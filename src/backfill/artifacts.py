@@ -7,8 +7,8 @@ root of the repository; others go by the name of their dataset.
     data/<workspace>/plan/             <stage>/<row>.json: all settings that a stage reads
     data/<workspace>/split/            images, labels and groups of each part; relevance; shares
     data/<workspace>/encoders/         <encoder>/: weights, training curve
-    data/<workspace>/views/            <encoder>.npy: the training set in augmented views
-    data/<workspace>/embeddings/       <encoder>/ and <transform>/<module>/: queries and gallery
+    data/<workspace>/embeddings/       <encoder>/: training set in views, queries, gallery;
+                                       <transform>/<module>/: queries and gallery
     data/<workspace>/transforms/       <transform>/: weights and training curve of each seed
     data/<workspace>/orders/           <order>.npy
     data/<workspace>/evaluate/         <method>/: every query's curve, histograms of distances
@@ -32,6 +32,7 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError
 
+from backfill.arrays import System
 from backfill.errors import InputError
 
 PARTS = ("train", "query", "gallery")
@@ -81,12 +82,12 @@ class Layout:
     @property
     def relevance(self) -> Path:
         """Relevance of the gallery to each query."""
-        return self.split / "relevance.npz"
+        return self.split / "gallery" / "relevance.npz"
 
     @property
     def names(self) -> Path:
         """Names of classes and groups, and the protocol of the dataset."""
-        return self.split / "names.json"
+        return self.split / "gallery" / "names.json"
 
     def share(self, name: str) -> Path:
         """Rows of the training set in one share of a split, `<split>/<share>`."""
@@ -102,7 +103,7 @@ class Layout:
 
     def views(self, encoder: str) -> Path:
         """(V, N, D) float32 embeddings of the training set in V augmented views."""
-        return self.data / "views" / f"{encoder}.npy"
+        return self.embeddings(encoder) / "train.npy"
 
     def embeddings(self, name: str, part: str | None = None) -> Path:
         """Folder of an embedding set, or the (S, N, D) float32 array of its query or gallery.
@@ -231,6 +232,32 @@ def load_array(path: Path, *, memory_map: bool = False) -> np.ndarray[Any, Any]:
     if not isinstance(array, np.ndarray):
         raise InputError(f"{path}: expected one .npy array, got an .npz archive")
     return array
+
+
+def load_system(layout: Layout, query: str, gallery: str) -> System:
+    """The stored embeddings of a retrieval system. The gallery stays on disk until it is read.
+
+    Args:
+        layout: of the workspace.
+        query: name of the queries' embedding set.
+        gallery: name of the gallery's embedding set.
+
+    Returns:
+        (S, Q, D) query and (S, N, D) gallery embeddings; S may differ between the two.
+
+    Raises:
+        InputError: an embedding set is missing or damaged.
+    """
+    return System(
+        load_array(layout.embeddings(query, "query")),
+        load_array(layout.embeddings(gallery, "gallery"), memory_map=True),
+    )
+
+
+def of_seed(stored: System, position: int) -> System:
+    """The query and gallery embeddings of the seed at a position; an encoder has one for all."""
+    query, gallery = (array[position if len(array) > 1 else 0] for array in stored)
+    return System(query, gallery)
 
 
 def load_object(path: Path, what: str) -> dict[str, Any]:

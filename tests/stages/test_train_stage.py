@@ -81,7 +81,7 @@ def test_a_row_may_have_a_network_of_its_own(layout: Layout) -> None:
     assert load_array(layout.embeddings("ract", "query")).shape == (1, 899, 16)
 
 
-@pytest.mark.parametrize("missing", ["views/old.npy", "embeddings/old/classifier.npz"])
+@pytest.mark.parametrize("missing", ["embeddings/old/train.npy", "embeddings/old/classifier.npz"])
 def test_without_its_teacher_an_encoder_does_not_begin(layout: Layout, missing: str) -> None:
     (layout.data / missing).unlink()
     with pytest.raises(InputError, match=rf"{missing}: expected an? \w+, got no such file"):
@@ -120,7 +120,7 @@ def test_a_checkpoint_with_other_threads_is_another(layout: Layout) -> None:
     assert fingerprint(other, layout) != fingerprint(plan, layout)
 
 
-@pytest.mark.parametrize("file", ["views/old.npy", "embeddings/old/classifier.npz"])
+@pytest.mark.parametrize("file", ["embeddings/old/train.npy", "embeddings/old/classifier.npz"])
 def test_a_checkpoint_of_another_teacher_is_another(layout: Layout, file: str) -> None:
     own = fingerprint(train_plan("ract"), layout)
     plain = fingerprint(train_plan("new"), layout)

@@ -92,7 +92,7 @@ def test_a_row_without_uncertainty_stores_none(layout: Layout) -> None:
 
 
 @pytest.mark.parametrize(
-    "file", ["embeddings/new/classifier.npz", "views/old.npy", "split/train/labels.npy"]
+    "file", ["embeddings/new/classifier.npz", "embeddings/old/train.npy", "split/train/labels.npy"]
 )
 def test_what_is_missing_is_named_and_nothing_is_left(layout: Layout, file: str) -> None:
     (layout.data / file).unlink()

@@ -41,7 +41,7 @@ def text(layout: Layout, graph: Graph) -> str:
         wdir=lambda indent: _NO_LINE if layout.is_main else f"{' ' * indent}wdir: ../..",
         studies=list(graph.studies),
         files=graph.files,
-        plans=graph.stages,
+        plans=graph.plans,
         shares=[f"{name}/{s}" for name, split in graph.splits.items() for s in split.shares],
         report={
             study: list(dict.fromkeys(name for rows in panels.values() for name in rows.values()))
@@ -60,7 +60,6 @@ def _rows(graph: Graph) -> dict[str, dict[str, str]]:
         teacher = encoder.teacher if isinstance(encoder, CompatibleRow) else None
         train[name] = {
             "trains_on": encoder.trains_on,
-            "teacher_views": f"views/{teacher}.npy" if teacher else "split/train",
             "teacher": f"embeddings/{teacher}" if teacher else "split/train",
         }
     transform = {

@@ -34,6 +34,12 @@ class Graph:
     files: list[str]
 
     @property
+    def plans(self) -> list[tuple[str, ...]]:
+        """The files that the stage `plan` writes: one per stage and row, or for all rows alike."""
+        alike = [stage[:1] if stage[0] == "embed" else stage for stage in self.stages]
+        return list(dict.fromkeys(alike))
+
+    @property
     def stages(self) -> list[tuple[str, ...]]:
         """Stage and row of all that is run after the plan, in order."""
         return [

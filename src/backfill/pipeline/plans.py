@@ -113,7 +113,7 @@ def plans(settings: Settings, graph: Graph) -> dict[tuple[str, ...], Section]:
         graph: of the studies that are made.
 
     Returns:
-        (stage,) or (stage, row) -> its plan.
+        (stage,) if all of its rows have one plan, or (stage, row) -> the plan.
     """
     params = settings.params
     machine: dict[str, Any] = {"device": params.device, "threads": params.threads}
@@ -124,7 +124,7 @@ def plans(settings: Settings, graph: Graph) -> dict[tuple[str, ...], Section]:
     for name, encoder in graph.encoders.items():
         train = encoder.training(params.train)
         found["train", name] = TrainPlan(**machine, row=encoder, train=train)
-        found["embed", name] = EmbedPlan(**machine, embed=params.embed, augment=train.augment)
+    found["embed",] = EmbedPlan(**machine, embed=params.embed, augment=params.train.augment)
     for name, transform in graph.transforms.items():
         found["transform", name] = TransformPlan(
             **machine,

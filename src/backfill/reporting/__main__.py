@@ -20,7 +20,7 @@ def show(folder: Path) -> None:
     Raises:
         InputError: there is no report, or its table cannot be read.
     """
-    path = folder / "page" / "table.csv"
+    path = folder / "table.csv"
     try:
         # A method may be called "nan" or "null", or 0.1; its name is text all the same.
         names = dict.fromkeys(("panel", "method", "label"), str)
@@ -32,7 +32,7 @@ def show(folder: Path) -> None:
         ) from None
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"{path}: expected the table of a report, got {error!r}") from error
-    print((path.parent / "index.html").resolve().as_uri())
+    print((folder / "page" / "index.html").resolve().as_uri())
 
 
 def main() -> int:

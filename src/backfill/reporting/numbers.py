@@ -73,14 +73,11 @@ class Numbers:
         return {"auc_map": self.auc_map, **areas, "gain": self.gain}
 
     def headline(self) -> dict[str, float | None]:
-        """The few numbers that metrics.json holds; None where one is not defined."""
+        """The columns of rank merge's Table 1, for metrics.json; None where one is not defined."""
         found = {
             "auc_map": self.auc_map.value,
             "auc_cmc_1": self.auc_cmc[1].value,
             "gain": self.gain.value,
-            "map_start": self.map_start,
-            "map_end": self.map_end,
-            "nfr_1_mean": self.nfr_1_mean,
         }
         return {key: value if np.isfinite(value) else None for key, value in found.items()}
 

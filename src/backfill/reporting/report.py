@@ -16,14 +16,14 @@ from backfill.reporting.study import Study
 from backfill.reporting.tables.curves import curves
 
 # Files of sections that stand beside the page rather than in its folder: a README shows them.
-_BESIDE = ("map.png", "table.md")
+_BESIDE = ("map.png", "table.md", "table.csv")
 
 
 def write_report(study: Study, folder: Path, *, parameters: Mapping[str, Any]) -> None:
-    """Write table.md, metrics.json, map.png, curves.csv and the folder page/.
+    """Write table.md, table.csv, metrics.json, map.png, curves.csv and the folder page/.
 
-    The page is page/index.html; beside it are table.csv, findings.md, and the figures (PNG),
-    tables (Markdown) and numbers (CSV) of every section. Figures are PNG as files and SVG, sharp at
+    The page is page/index.html; beside it are findings.md, and the figures (PNG), tables (Markdown)
+    and numbers (CSV) of every section. Figures are PNG as files and SVG, sharp at
     any zoom, inside the page. The same results give the same bytes. Each file, and the page's
     folder as a whole, is replaced at once.
 
@@ -53,7 +53,7 @@ def write_report(study: Study, folder: Path, *, parameters: Mapping[str, Any]) -
 
 
 def metrics(study: Study) -> dict[str, Any]:
-    """What metrics.json holds: a few numbers of every method, by panel if there are several."""
+    """What metrics.json holds: Table 1's numbers of every method, by panel if there are several."""
     by_panel = {
         name: {study.panels[name].names[label]: found.headline() for label, found in rows.items()}
         for name, rows in study.numbers.items()

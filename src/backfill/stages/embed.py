@@ -76,7 +76,7 @@ def embed(plan: EmbedPlan, layout: Layout, name: str) -> Done:
 
         with replacing(layout.embeddings(name)) as folder:
             for part, path, views in (
-                ("train", layout.views(name), [*range(plan.embed.views)]),
+                ("train", folder / "train.npy", [*range(plan.embed.views)]),
                 ("query", folder / "query.npy", [None]),
                 ("gallery", folder / "gallery.npy", [None]),
             ):

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from backfill import compute
 from backfill.arrays import Int64s
-from backfill.artifacts import Layout, load_array, load_object, replacing
+from backfill.artifacts import Layout, load_array, load_object, load_system, of_seed, replacing
 from backfill.errors import InputError
 from backfill.params import load_compute
 from backfill.pipeline.plans import EvaluatePlan
@@ -24,7 +24,6 @@ from backfill.retrieval import (
     draw_arrivals,
 )
 from backfill.stages.command import Done, run
-from backfill.stages.systems import of_seed, system
 
 # Gallery items, at most, whose distances to all queries are counted.
 SHOWN_ITEMS = 100_000
@@ -51,7 +50,10 @@ def evaluate(plan: EvaluatePlan, layout: Layout, name: str) -> Done:
     merge = row.merge.model_dump()
     kind, calibration = merge.pop("kind"), Calibration(**merge)
     orders = load_array(layout.order(row.order))
-    systems = {"before": system(layout, row.before), "after": system(layout, row.after)}
+    systems = {
+        side: load_system(layout, sets.query, sets.gallery)
+        for side, sets in (("before", row.before), ("after", row.after))
+    }
     with compute.start(load_compute(layout.params)) as engine:
 
         def curve(seed: int, order: Int64s) -> BackfillCurve:

@@ -6,14 +6,13 @@ import numpy as np
 
 from backfill import orders
 from backfill.arrays import Array, Floats, System
-from backfill.artifacts import LOG_VARIANCE, Layout, load_array, save_array
+from backfill.artifacts import LOG_VARIANCE, Layout, load_array, load_system, save_array
 from backfill.encoders.classifier import StoredClassifier
 from backfill.errors import InputError
 from backfill.params.base import SystemSets
 from backfill.pipeline.plans import OrderPlan
 from backfill.relevance import Relevance
 from backfill.stages.command import Done, run
-from backfill.stages.systems import system
 
 
 class StoredInputs:
@@ -44,7 +43,7 @@ class StoredInputs:
 
     def system(self, sets: SystemSets) -> System:
         """(S, Q, D) query and (S, N, D) gallery embeddings of a system."""
-        return system(self.layout, sets)
+        return load_system(self.layout, sets.query, sets.gallery)
 
     def relevance(self) -> Relevance:
         """Which gallery items are relevant to which query."""

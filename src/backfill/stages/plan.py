@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 
 from backfill.artifacts import MAIN_WORKSPACE, Layout, replacing
 from backfill.params import load
 from backfill.pipeline.dvc_yaml import require_current
-from backfill.pipeline.graph import needed
+from backfill.pipeline.graph import Graph, needed
 from backfill.pipeline.plans import plans
 from backfill.stages.command import mistakes_in_one_line, named
 
@@ -32,6 +33,15 @@ def plan(layout: Layout, studies: list[str]) -> None:
             path = folder.joinpath(stage, *row).with_suffix(".json")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(settings_of_stage.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    _drop_results_of_others(layout, graph)
+
+
+def _drop_results_of_others(layout: Layout, graph: Graph) -> None:
+    """Remove curves of methods that are no longer compared: the main report reads the folder."""
+    folder = layout.data / "evaluate"
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.is_dir() and path.name not in graph.methods:
+            shutil.rmtree(path)
 
 
 def main() -> None:
