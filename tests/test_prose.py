@@ -324,6 +324,8 @@ def test_ract_is_below_vanilla_in_the_setting_of_table_1() -> None:
     for source in everywhere("compatible"):
         for measure in ("map", "cmc", "nfr"):
             assert value(source, f"hot_refresh/vanilla - hot_refresh/ract {measure}") > 0
+        free = value(source, "backfill_free/vanilla - backfill_free/ract map")
+        assert f"{free:.1f}" == "0.1"
     assert abs(value("cifar100/allocations", "open_data/ract - open_data/vanilla map")) < 0.1
 
 
