@@ -84,17 +84,15 @@ def test_one_seed_has_no_spread():
     assert all(math.isnan(estimate.seed_std) for estimate in estimates.values())
 
 
-def test_the_headline_has_six_numbers_and_the_row_has_all():
+def test_the_headline_is_table_1_and_the_row_has_all():
     numbers = method_numbers(METHOD, OLD, NEW, SAMPLING)
     assert numbers.headline() == {
         "auc_map": 0.475,
         "auc_cmc_1": 0.375,
         "gain": 0.4375,
-        "map_start": 0.4,
-        "map_end": 0.8,
-        "nfr_1_mean": 0.5,
     }
     row = numbers.row()
+    assert [row[key] for key in ("map_start", "map_end", "nfr_1_mean")] == [0.4, 0.8, 0.5]
     assert numbers.headline().items() <= row.items()
     for key in ("auc_map", "auc_cmc_1", "auc_cmc_5", "gain"):
         assert numbers.estimates[key] == Estimate(

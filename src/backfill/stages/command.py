@@ -90,9 +90,8 @@ def read_plan(layout: Layout, stage: str, *row: str) -> Any:
     Raises:
         InputError: the stage `plan` has not written them, or the file is damaged.
     """
-    path = layout.plan(stage, *row)
-    if not path.exists():  # all rows have one
-        path = layout.plan(stage)
+    alike = layout.plan(stage)  # of stages whose rows have one plan
+    path = alike if alike.exists() else layout.plan(stage, *row)
     model: type[Section] = PLANS[stage]
     try:
         return model.model_validate(load_object(path, "what `dvc repro plan` writes"))
