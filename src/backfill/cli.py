@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import reduce
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -53,7 +54,7 @@ def study(
     """Make a study's report: reports/<workspace>/<study>/.
 
     The workspace keeps parameters, a dvc.yaml and a dvc.lock of its own. Overrides are for a new
-    one; one that is there is used as it is.
+    one; one that is there must agree with them.
     """
     if name not in (known := study_names()):
         raise InputError(f"study: expected a study, got {name!r}{nearest(name, known)}")
@@ -63,13 +64,12 @@ def study(
         raise InputError(f"--workspace: expected another name, got {MAIN_WORKSPACE!r}")
     if not layout.params.exists():
         presets.write(values, layout.params)
-    elif overrides and values != read(layout.params):
-        raise InputError(
-            f"{layout.params}: expected the parameters of {' '.join(overrides)}, got others; edit "
-            "the file, or name another --workspace"
-        )
+    else:
+        _require_same(layout, values, overrides or [])
     path = prepare(layout, [name])
-    if run:
+    if not run:
+        print(path)
+    else:
         _dvc("repro", f"{path}:report-{name}")
         show(layout.report(name))
 
@@ -99,6 +99,24 @@ def costs(workspace: Workspace = MAIN_WORKSPACE) -> None:
     if not kept:
         raise InputError(f"{folder}: expected what stages cost, got nothing; `dvc repro` makes it")
     print(by_stage(pd.DataFrame(kept)).to_string(index=False))
+
+
+def _require_same(layout: Layout, values: dict[str, Any], overrides: list[str]) -> None:
+    """Raise InputError if a workspace that is there says something else than the overrides."""
+    there = read(layout.params)
+    for override in overrides:
+        key = override.partition("=")[0].lstrip("+~")
+        keys = {"dataset": "dataset.name"}.get(key, key).split(".")
+        asked, found = (reduce(_get, keys, parameters) for parameters in (values, there))
+        if asked != found:
+            raise InputError(
+                f"{layout.params}: {'.'.join(keys)}: expected {asked!r}, as asked for, got "
+                f"{found!r}; edit the file, or name another --workspace"
+            )
+
+
+def _get(section: Any, key: str) -> Any:
+    return section.get(key) if isinstance(section, dict) else None
 
 
 def _dataset_of(values: dict[str, Any]) -> str:

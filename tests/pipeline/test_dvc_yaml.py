@@ -146,7 +146,8 @@ def test_a_stage_depends_on_what_its_row_names(stages: dict[str, list[Stage]]) -
         "plan/order/oracle_forward.json", "split/gallery", "embeddings/forward",
     }  # fmt: skip
     assert deps("evaluate@rm_by_oracle") == {
-        "plan/evaluate/rm_by_oracle.json", "split/gallery", "embeddings/rm", "embeddings/old", "orders/oracle_rm.npy",
+        "plan/evaluate/rm_by_oracle.json", "split/gallery", "embeddings/rm", "embeddings/old",
+        "orders/oracle_rm.npy",
     }  # fmt: skip
     assert deps("report-losses") == {
         "plan/report/losses.json", "split/query", "split/gallery",
