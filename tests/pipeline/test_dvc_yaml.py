@@ -178,8 +178,13 @@ def test_dvc_tracks_metrics_and_plots_of_the_main_comparison_alone(folder: Path)
     assert [out.fs_path for out in index.metrics] == [
         str(folder / "reports/main/overview/metrics.json")
     ]
-    plotted = {out.fs_path for out in index.plots if out.fs_path}
-    assert plotted == {str(folder / "reports/main/overview/curves.csv")}
+    # A whole table as a plot of its own would be one line through all methods.
+    assert [out.fs_path for out in index.plots] == []
+    plots = yaml.safe_load(Path("dvc.yaml").read_text())["plots"]
+    charts = [chart for plot in plots for chart in plot.values()]
+    assert len(charts) == 2
+    assert all(list(chart["y"]) == ["reports/main/overview/curves.csv"] for chart in charts)
+    assert "plots" not in yaml.safe_load(layout.pipeline.read_text())
 
 
 @pytest.mark.parametrize(
