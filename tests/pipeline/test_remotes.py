@@ -7,7 +7,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from .conftest import ONE_WORKER, TARGET, Project
+from .conftest import ONE_WORKER, UP_TO_DATE, Project, stages_run
 
 pytestmark = ONE_WORKER
 
@@ -37,24 +37,34 @@ def s3() -> Iterator[str]:
     server.stop()
 
 
-def share_and_check(finished: Project, tmp_path: Path, url: str, **options: str) -> None:
-    fresh = finished.clone(tmp_path / "fresh")
-    for project in (finished, fresh):
-        project.run("dvc", "remote", "add", "--local", "--force", "--default", "shared", url)
+def share_and_check(project: Project, tmp_path: Path, url: str, **options: str) -> Project:
+    """Push everything, pull it in a fresh clone; returns the clone."""
+    fresh = project.clone(tmp_path / "fresh")
+    for each in (project, fresh):
+        each.run("dvc", "remote", "add", "--local", "--force", "--default", "shared", url)
         for name, value in options.items():
-            project.run("dvc", "remote", "modify", "--local", "shared", name, value)
-    assert "pushed" in finished.run("dvc", "push", "--with-deps", TARGET, **KEYS)
-    fresh.run("dvc", "pull", "--with-deps", TARGET, **KEYS)
-    printed = fresh.run("dvc", "status", "--with-deps", TARGET)
-    assert "Data and pipelines are up to date." in printed
-    printed = fresh.run("dvc", "repro", TARGET)
-    assert "Data and pipelines are up to date." in printed
-    assert "Running stage" not in printed
+            each.run("dvc", "remote", "modify", "--local", "shared", name, value)
+    assert "pushed" in project.run("dvc", "push", **KEYS)
+    assert "Everything is up to date." in project.run("dvc", "push", **KEYS)
+    fresh.run("dvc", "pull", **KEYS)
+    assert UP_TO_DATE in fresh.run("dvc", "status")
+    printed = fresh.run("dvc", "repro", "--all-pipelines")
+    assert UP_TO_DATE in printed
+    assert stages_run(printed) == []
+    return fresh
 
 
-def test_a_folder_remote(finished: Project, tmp_path: Path) -> None:
-    share_and_check(finished, tmp_path, str(tmp_path / "remote"))
+def test_a_folder_remote_has_the_main_comparison_and_a_study(
+    studied: Project, tmp_path: Path
+) -> None:
+    fresh = share_and_check(studied, tmp_path, str(tmp_path / "remote"))
+    for report in ("main/overview", "digits/mine"):
+        path = fresh.folder / "reports" / report / "page" / "index.html"
+        assert path.read_bytes() == (studied.folder / path.relative_to(fresh.folder)).read_bytes()
 
 
-def test_an_s3_remote(finished: Project, tmp_path: Path, s3: str) -> None:
-    share_and_check(finished, tmp_path, "s3://cache/backfill", endpointurl=s3)
+def test_an_s3_remote_has_the_main_comparison_alone(
+    finished: Project, tmp_path: Path, s3: str
+) -> None:
+    fresh = share_and_check(finished, tmp_path, "s3://cache/backfill", endpointurl=s3)
+    assert not (fresh.folder / "reports" / "digits").exists()
