@@ -45,7 +45,10 @@ def blank(figure: Figure, file: Any, **_: Any) -> None:
 def run(layout: Layout) -> Params:
     """All stages, in the order of dvc.yaml."""
     settings = load(layout.params, [MAIN], ROOT)
-    for (stage, *row), plan in plans(settings, needed(settings, [MAIN])).items():
+    graph = needed(settings, [MAIN])
+    made = plans(settings, graph)
+    for stage, *row in graph.stages:
+        plan = made.get((stage, *row)) or made[stage,]  # one for all rows
         module = importlib.import_module(f"backfill.stages.{stage}")
         getattr(module, stage)(plan, layout, *row)
     return settings.params

@@ -73,6 +73,18 @@ def test_an_encoder_is_trained_stored_and_embeds(layout: Layout, name: str) -> N
         assert classifier.classes == encoder.classes
 
 
+@pytest.mark.parametrize("name", ["old", "ract"])
+def test_training_again_gives_the_same_bytes(layout: Layout, name: str) -> None:
+    plan = train_plan(name, train={"epochs": 2})
+    train(plan, layout, name)
+    embed(embed_plan(plan), layout, name)
+    folders = (layout.encoder(name), layout.embeddings(name))
+    first = [{p.name: p.read_bytes() for p in folder.iterdir()} for folder in folders]
+    train(plan, layout, name)
+    embed(embed_plan(plan), layout, name)
+    assert [{p.name: p.read_bytes() for p in folder.iterdir()} for folder in folders] == first
+
+
 def test_a_row_may_have_a_network_of_its_own(layout: Layout) -> None:
     plan = train_plan("ract", network=VIT)
     train(plan, layout, "ract")
