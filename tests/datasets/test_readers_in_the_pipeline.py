@@ -83,7 +83,7 @@ def test_from_files_to_the_report(
             assert embeddings.shape[1] == count
             assert np.allclose(np.linalg.norm(embeddings, axis=2), 1, atol=1e-3)
     assert len(load_array(layout.share("extended_class/old"))) == 8
-    names = json.loads((layout.split / "names.json").read_text())
+    names = json.loads(layout.names.read_text())
     assert names["map_at"] == {"gldv2": 100, "roxford5k": 10, "rparis6k": 10}.get(tree["name"])
     metrics = json.loads((layout.report("overview") / "metrics.json").read_text())
     assert list(metrics) == METHODS
