@@ -240,3 +240,10 @@ def test_the_command_says_in_one_line_that_there_is_no_report(tmp_path):
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "table.csv" in done.stderr
+
+
+def test_the_page_asks_the_question_of_the_study(tmp_path):
+    results = {"old": at_levels(0.2, 0.2), "new": at_levels(0.8, 0.8)}
+    study = as_study({"all": as_panel(results)}, question="Is <new> better?")
+    write_report(study, tmp_path, parameters={})
+    assert "<p>Is &lt;new&gt; better?</p>" in (tmp_path / "page" / "index.html").read_text()

@@ -77,6 +77,7 @@ class PanelPlan(Section):
     """A panel of a report: label -> method, and the labels of its two references."""
 
     methods: dict[str, str]
+    upgrades: dict[str, Upgrade]
     old: str
     new: str
 
@@ -150,7 +151,10 @@ def _report(name: str, settings: Settings, graph: Graph, question: str) -> Repor
         label_of = {method: label for label, method in methods.items()}
         chosen = study.panels[panel]
         panels[panel] = PanelPlan(
-            methods=methods, old=label_of[chosen.old], new=label_of[chosen.new]
+            methods=methods,
+            upgrades={label: graph.methods[name].upgrade for label, name in methods.items()},
+            old=label_of[chosen.old],
+            new=label_of[chosen.new],
         )
     shown = {method for panel in panels.values() for method in panel.methods.values()}
     rows: dict[str, Mapping[str, Section]] = {

@@ -34,6 +34,7 @@ class Study:
         compare: pairs of labels; the claim is that the first does better than the second.
         groups: (Q,) group name of each query.
         minority: the groups that make up the minority.
+        question: what the study asks; plain text.
 
     Raises:
         InputError: a reference is missing, or methods differ in queries, fractions or top-k.
@@ -47,6 +48,7 @@ class Study:
     compare: Sequence[tuple[str, str]] = ()
     groups: NDArray[np.str_] | None = None
     minority: Sequence[str] = ()
+    question: str = ""
 
     def __post_init__(self) -> None:
         for name, panel in self.panels.items():

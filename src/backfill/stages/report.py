@@ -7,8 +7,9 @@ import numpy as np
 from backfill.arrays import Array
 from backfill.artifacts import Layout, load_array, load_object
 from backfill.errors import InputError
+from backfill.params.base import SystemSets
 from backfill.pipeline.plans import ReportPlan
-from backfill.reporting.panel import PanelResults
+from backfill.reporting.panel import Pairs, PanelResults
 from backfill.reporting.report import write_report
 from backfill.reporting.sampling import Sampling
 from backfill.reporting.study import Study
@@ -36,6 +37,10 @@ def report(plan: ReportPlan, layout: Layout, name: str) -> Done:
             names=chosen.methods,
             old=chosen.old,
             new=chosen.new,
+            pairs={
+                label: Pairs(_arrow(row.before), _arrow(row.after), row.order)
+                for label, row in chosen.upgrades.items()
+            },
         )
         for panel, chosen in plan.panels.items()
     }
@@ -52,9 +57,14 @@ def report(plan: ReportPlan, layout: Layout, name: str) -> Done:
         compare=plan.compare,
         groups=query_groups(layout),
         minority=plan.minority,
+        question=plan.question.replace("`", ""),
     )
     write_report(study, layout.report(name), parameters=plan.settings)
     return Done(sum(len(panel.results) for panel in panels.values()), "methods")
+
+
+def _arrow(system: SystemSets) -> str:
+    return f"{system.query} → {system.gallery}"
 
 
 def query_groups(layout: Layout) -> Array:
