@@ -8,11 +8,12 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
-from simulated import as_panel, as_study
+from simulated import as_panel, as_study, at_levels
 
 from backfill.errors import InputError
 from backfill.reporting import style
 from backfill.reporting.panel import PanelResults
+from backfill.reporting.report import write_report
 from backfill.results import MethodResult
 from backfill.retrieval import negative_flip_rate
 
