@@ -8,7 +8,8 @@ import pandas as pd
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 ROW = re.compile(
-    r"^\| `(?P<method>\w+)` \|[^|]+\|[^|]+\| (?P<auc>\S+) \| (?P<gain>\S+) \| (?P<map>\S+ -> \S+) \|",
+    r"^\| `(?P<method>\w+)` \|[^|]+\|[^|]+"
+    r"\| (?P<auc>\S+) \| (?P<gain>\S+) \| (?P<map>\S+ -> \S+) \|",
     re.MULTILINE,
 )
 
