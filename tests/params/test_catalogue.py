@@ -1,6 +1,10 @@
 """Studies own their rows, and build on those of the studies that they use."""
 
+from pathlib import Path
+
 import pytest
+
+from backfill.params.catalogue import names
 
 from .conftest import Files, study
 
@@ -90,3 +94,10 @@ def test_a_guest_is_a_method(files: Files) -> None:
     files.set(LOSSES, "panels.all.shows.x", "nope")
     (mistake,) = files.mistakes("losses")
     assert mistake.startswith(f"{LOSSES}: panels.all.shows.x: expected a method, got 'nope'")
+
+
+def test_a_file_whose_name_is_not_a_study_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "studies").mkdir()
+    for name in ("fine", "x; touch PWNED", "Upper", "9lives"):
+        (tmp_path / "studies" / f"{name}.yaml").write_text("question: Why?\n")
+    assert names(tmp_path) == ["fine"]

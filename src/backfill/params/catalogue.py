@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from backfill.errors import InputError
 from backfill.params import likeness
+from backfill.params.base import NAME
 from backfill.params.files import read
 from backfill.params.mistakes import Mistake, nearest, parse
 from backfill.params.rows.encoders import Encoder
@@ -71,12 +73,13 @@ def path_of(study: str) -> Path:
 
 
 def names(folder: Path = Path()) -> list[str]:
-    """All studies that there are.
+    """All studies that there are; files whose name is not one of a study are left out.
 
     Args:
         folder: the root of the repository.
     """
-    return sorted(path.stem for path in (folder / STUDIES).glob("*.yaml"))
+    stems = (path.stem for path in (folder / STUDIES).glob("*.yaml"))
+    return sorted(stem for stem in stems if re.fullmatch(NAME, stem))
 
 
 def collect(
