@@ -5,7 +5,7 @@
 
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-# A workflow that phones nobody.
+# No telemetry.
 export DVC_NO_ANALYTICS := 1
 
 repro: pipeline

@@ -32,7 +32,6 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError
 
-from backfill.arrays import System
 from backfill.errors import InputError
 
 PARTS = ("train", "query", "gallery")
@@ -232,32 +231,6 @@ def load_array(path: Path, *, memory_map: bool = False) -> np.ndarray[Any, Any]:
     if not isinstance(array, np.ndarray):
         raise InputError(f"{path}: expected one .npy array, got an .npz archive")
     return array
-
-
-def load_system(layout: Layout, query: str, gallery: str) -> System:
-    """The stored embeddings of a retrieval system. The gallery stays on disk until it is read.
-
-    Args:
-        layout: of the workspace.
-        query: name of the queries' embedding set.
-        gallery: name of the gallery's embedding set.
-
-    Returns:
-        (S, Q, D) query and (S, N, D) gallery embeddings; S may differ between the two.
-
-    Raises:
-        InputError: an embedding set is missing or damaged.
-    """
-    return System(
-        load_array(layout.embeddings(query, "query")),
-        load_array(layout.embeddings(gallery, "gallery"), memory_map=True),
-    )
-
-
-def of_seed(stored: System, position: int) -> System:
-    """The query and gallery embeddings of the seed at a position; an encoder has one for all."""
-    query, gallery = (array[position if len(array) > 1 else 0] for array in stored)
-    return System(query, gallery)
 
 
 def load_object(path: Path, what: str) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from functools import reduce
 from pathlib import Path
 from typing import Annotated, Any
@@ -40,8 +42,11 @@ def pipeline(workspace: Workspace = MAIN_WORKSPACE) -> None:
 @app.command()
 def params(overrides: Overrides = None) -> None:
     """Write presets and values into params.yaml, and keep its comments."""
-    presets.write(presets.composed(overrides or []), Layout().params)
-    pipeline()
+    layout = Layout()
+    before = layout.params.read_bytes() if layout.params.exists() else None
+    with _taken_back(layout.params, before):
+        presets.write(presets.composed(overrides or []), layout.params)
+        pipeline()
 
 
 @app.command()
@@ -62,11 +67,14 @@ def study(
     layout = Layout(named("--workspace", workspace or _dataset_of(values)))
     if layout.is_main:
         raise InputError(f"--workspace: expected another name, got {MAIN_WORKSPACE!r}")
-    if not layout.params.exists():
-        presets.write(values, layout.params)
-    else:
-        _require_same(layout, values, overrides or [])
-    path = prepare(layout, [name])
+    new = not layout.params.exists()
+    with _taken_back(layout.params, None) if new else nullcontext():
+        if new:
+            presets.write(values, layout.params)
+        else:
+            _require_same(layout, values, overrides or [])
+            print(f"with {layout.params} as it is", file=sys.stderr)
+        path = prepare(layout, [name])
     if not run:
         print(path)
     else:
@@ -101,6 +109,19 @@ def costs(workspace: Workspace = MAIN_WORKSPACE) -> None:
     print(by_stage(pd.DataFrame(kept)).to_string(index=False))
 
 
+@contextmanager
+def _taken_back(path: Path, before: bytes | None) -> Iterator[None]:
+    """Give a file its content back, or remove it, if its new content turns out to be wrong."""
+    try:
+        yield
+    except InputError:
+        if before is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_bytes(before)
+        raise
+
+
 def _require_same(layout: Layout, values: dict[str, Any], overrides: list[str]) -> None:
     """Raise InputError if a workspace that is there says something else than the overrides."""
     there = read(layout.params)
@@ -127,7 +148,9 @@ def _dataset_of(values: dict[str, Any]) -> str:
 def _dvc(*arguments: str) -> None:
     """Run DVC from this environment; end as it ends."""
     command = [sys.executable, "-m", "dvc", *arguments]
-    done = subprocess.run(command, env=os.environ | {"DVC_NO_ANALYTICS": "1"})
+    # Stages are run by the Python of this environment, also if it is not activated.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    done = subprocess.run(command, env=os.environ | {"DVC_NO_ANALYTICS": "1", "PATH": path})
     if done.returncode:
         sys.exit(done.returncode)
 

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from backfill.errors import InputError
 from backfill.params import MAIN, load
 from backfill.params.catalogue import names
+from backfill.params.files import read
 from backfill.pipeline import presets
 
 from .conftest import PARAMS, ROOT, Files
@@ -84,3 +86,10 @@ def test_the_paper_scale_is_the_published_one(files: Files) -> None:
 def test_the_committed_workspaces_have_valid_parameters(path: Path) -> None:
     settings = load(path, STUDIES, ROOT)
     assert settings.params.dataset.name == path.parent.name
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text("threads: 2\ntrain:\n  epochs: 1\nthreads: 4\n")
+    with pytest.raises(InputError, match=r"params.yaml: .* 'threads' a second time in line 4"):
+        read(path)

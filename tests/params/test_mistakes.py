@@ -50,7 +50,21 @@ CASES: list[tuple[str, str, object, list[str]]] = [
     ),
     (PARAMS, "methods", ["old", "new", "rm_mcl"], ["rows of studies/overview.yaml, got 'rm_mcl'"]),
     (PARAMS, "methods", ["old", "rm"], ["expected 'new' among them, the reference of Gain"]),
-    (PARAMS, "methods", ["old", "new", "old"], ["each row once, got old more than once"]),
+    (PARAMS, "methods", ["old", "new", "old"], ["expected each once, got old more than once"]),
+    (PARAMS, "seeds", [0, 1, 0], ["expected each once, got 0 more than once"]),
+    (
+        PARAMS,
+        "presets",
+        {"digits": True},
+        ["expected that of dataset 'glyphs', got that of 'digits'"],
+    ),
+    (OVERVIEW, "panels.all.new", "old", ["panels.all.new: expected another method than old"]),
+    (
+        OVERVIEW,
+        "transforms.fct.modules",
+        {"log_variance": ["old"], "h": ["old"]},
+        ["modules.log_variance: expected another name, got that of the predicted uncertainty"],
+    ),
     (PARAMS, "methods", [], ["expected 1 or more items, got []"]),
     (PARAMS, "methods", "old", ["expected a list, got 'old'"]),
     # Encoders

@@ -205,7 +205,7 @@ def test_other_rows_than_those_of_dvc_yaml_are_refused(
         require_current(Layout(), graph)
     assert str(found.value) == (
         f"dvc.yaml: {stage}: expected the rows that params.yaml and studies/ ask for, got others; "
-        "`make pipeline` writes the file anew"
+        "`backfill pipeline` writes the file anew"
     )
     write(Layout(), graph)
     require_current(Layout(), graph)

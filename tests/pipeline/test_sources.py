@@ -24,6 +24,11 @@ PLUMBING = {
     "stages/command.py",
 }
 PLUMBING_FOLDERS = ("compute", "params", "pipeline")
+# Rows whose properties a stage computes from, besides what the plan has written down.
+ROWS = {
+    "transform": {PACKAGE / "params" / "rows" / "transforms.py"},
+    "order": {PACKAGE / "params" / "rows" / "orders.py"},
+}
 
 
 def module_file(name: str) -> Path | None:
@@ -91,11 +96,16 @@ def test_a_stage_depends_on_the_sources_it_uses(stage: str) -> None:
 def test_a_stage_depends_on_no_source_that_it_does_not_use(stage: str) -> None:
     rules = STAGES[stage].get("do", STAGES[stage])
     settings = {PACKAGE / name for name in ("params", "pipeline", "datasets")}
-    used = settings if stage == "plan" else set()
+    used = settings if stage == "plan" else set(ROWS.get(stage, ()))
     used |= sources(PACKAGE / "stages" / f"{module_of(stage)}.py")
     for name in (d for d in rules["deps"] if d.startswith("src/")):
         path = ROOT / name
         assert any(path == file or path in file.parents for file in used), name
+
+
+@pytest.mark.parametrize("stage", list(ROWS))
+def test_a_stage_depends_on_the_rows_that_it_computes_from(stage: str) -> None:
+    assert {str(file.relative_to(ROOT)) for file in ROWS[stage]} <= set(STAGES[stage]["do"]["deps"])
 
 
 def test_the_plan_depends_on_what_settings_mean() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -17,6 +17,17 @@ class Section(BaseModel):
     """Base of every section: unknown keys are errors, and values cannot change afterwards."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+T = TypeVar("T")
+
+
+def each_once(values: list[T]) -> list[T]:
+    """The same list, if no value stands in it twice; for use as a validator."""
+    twice = [str(value) for value in dict.fromkeys(values) if values.count(value) > 1]
+    if twice:
+        raise ValueError(f"expected each once, got {', '.join(twice)} more than once")
+    return values
 
 
 class Reference(NamedTuple):

@@ -10,6 +10,10 @@ from backfill.params.settings import Params
 
 def mistakes(params: Params, file: str) -> Iterator[Mistake]:
     """What one process, a cluster, or the first places of a ranking cannot give."""
+    chosen = [name for name, is_set in params.presets.items() if is_set]
+    if chosen and chosen != [params.dataset.name]:
+        text = f"expected that of dataset {params.dataset.name!r}, got that of {chosen[0]!r}"
+        yield Mistake(file, "presets", f"{text}; `git restore params.yaml` takes it back")
     processes, size = params.train.processes, params.train.batch_size
     engine, evaluate = params.compute.engine, params.evaluate
     if engine == "local" and processes > 1:

@@ -88,7 +88,7 @@ def unknown(
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """The allowed names, and the one that was probably meant; of many names, the nearest ones."""
-    names = list(allowed)
+    name, names = str(name), [str(each) for each in allowed]
     if not names:
         return ""
     shown = ", ".join(names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
+from backfill.artifacts import LOG_VARIANCE
 from backfill.params.base import Reference
 from backfill.params.catalogue import Catalogue, path_of
 from backfill.params.mistakes import Mistake, nearest, unknown
@@ -109,8 +110,9 @@ def _transform(
         yield at("", "expected a name that no encoder has, as embedding sets go by it")
     known = list(row.inputs)
     for module, inputs in row.modules.items():
-        if module in catalogue.encoders:
-            yield at(f"modules.{module}", "expected a name that no encoder has")
+        if module in catalogue.encoders or module == LOG_VARIANCE:
+            taken = "the predicted uncertainty" if module == LOG_VARIANCE else "an encoder"
+            yield at(f"modules.{module}", f"expected another name, got that of {taken}")
         for value in inputs:
             yield from _name(
                 at, f"modules.{module}", value, known, "an encoder or a module before it"
@@ -151,6 +153,10 @@ def _study(name: str, study: Study, catalogue: Catalogue) -> Iterator[Mistake]:
         key = f"panels.{panel}"
         for role in ("old", "new"):
             yield from check(f"{key}.{role}", getattr(chosen, role), catalogue.methods, "a method")
+        if chosen.old == chosen.new:
+            yield Mistake(
+                file, f"{key}.new", f"expected another method than old, got {chosen.new!r}"
+            )
         for label, row in chosen.shows.items():
             yield from check(f"{key}.shows.{label}", row, catalogue.methods, "a method")
         rows = [

@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, PositiveInt
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+)
 
 from backfill.datasets import DatasetSettings
-from backfill.params.base import Name, Section, Seed
+from backfill.params.base import Name, Section, Seed, each_once
 from backfill.params.networks import Network
 
 
@@ -93,7 +99,7 @@ class Evaluate(Section):
     Attributes:
         checkpoints: backfill fractions, from 0 to 1; all: after every item.
         top_k: the k of CMC@k.
-        map_at: places that mAP looks at; none: what the benchmark's protocol says.
+        map_at: cut-off of mAP; none: what the benchmark's protocol says.
         search: `whole`, the ranking of the whole gallery; `nearest`, its first `map_at` places,
             in one pass over galleries that stay on disk; or faiss's description of an index (IVF,
             HNSW) that is searched for these places approximately.
@@ -137,13 +143,6 @@ class Report(Section):
     seed: Seed
 
 
-def _each_once(names: list[str]) -> list[str]:
-    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
-    if twice:
-        raise ValueError(f"expected each row once, got {', '.join(twice)} more than once")
-    return names
-
-
 def _one_preset(presets: dict[str, bool]) -> dict[str, bool]:
     """A preset on top of another one leaves some of the other's values behind."""
     chosen = [name for name, is_set in presets.items() if is_set]
@@ -161,20 +160,20 @@ class Params(Section):
     Attributes:
         methods: rows of studies/overview.yaml that the main comparison shows, in this order.
         presets: the preset of conf/dataset/ that set the size of things, if one did.
-        scale: the preset that set the size of things; studies adapt their rows to it.
+        scale: the preset that sizes were taken from; studies adapt their rows to it.
         device: `auto`, `cpu`, `cuda`, ...
         threads: of every stage that computes; part of the result, as threads change the order in
             which floating-point numbers are added.
         seeds: of everything that is trained or drawn several times.
     """
 
-    methods: Annotated[list[Name], Field(min_length=1), AfterValidator(_each_once)]
+    methods: Annotated[list[Name], Field(min_length=1), AfterValidator(each_once)]
     dataset: DatasetSettings
     presets: Annotated[dict[Name, bool], AfterValidator(_one_preset)] = {}
     scale: Literal["cpu", "paper"] = "cpu"
     device: str
     threads: PositiveInt
-    seeds: Annotated[list[Seed], Field(min_length=1)]
+    seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(each_once)]
     compute: Compute = Compute()
     train: Train
     embed: Embed

@@ -33,6 +33,7 @@ def text(layout: Layout, graph: Graph) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["quoted"] = _quoted
     rendered = environment.get_template(TEMPLATE).render(
         layout=layout,
         data=layout.data.as_posix(),
@@ -81,6 +82,11 @@ def _rows(graph: Graph) -> dict[str, dict[str, str]]:
     }
 
 
+def _quoted(name: str) -> str:
+    """A name as YAML reads it as text: `rm`, but 'null'."""
+    return yaml.safe_dump([name], default_flow_style=True).strip()[1:-1]
+
+
 def _four(names: list[str]) -> dict[str, str]:
     return dict(zip("abcd", islice(chain(names, repeat(names[-1])), 4), strict=True))
 
@@ -111,11 +117,12 @@ def require_current(layout: Layout, graph: Graph) -> None:
     expected: dict[str, Any] = yaml.safe_load(text(layout, graph))["stages"]
     found = read(layout.pipeline)
     stages = found.get("stages") if isinstance(found, dict) else None
+    where = "" if layout.is_main else f" --workspace {layout.workspace}"
     for name, stage in expected.items():
         if not isinstance(stages, dict) or stages.get(name) != stage:
             raise InputError(
                 f"{layout.pipeline}: {name}: expected the rows that {layout.params} and studies/ "
-                "ask for, got others; `make pipeline` writes the file anew"
+                f"ask for, got others; `backfill pipeline{where}` writes the file anew"
             )
 
 

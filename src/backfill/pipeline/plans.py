@@ -18,7 +18,7 @@ from backfill.params.rows.orders import Order
 from backfill.params.rows.splits import Split
 from backfill.params.rows.transforms import Transform
 from backfill.params.settings import Augment, Embed, Evaluate, Report, Train, TransformTraining
-from backfill.pipeline.graph import Graph
+from backfill.pipeline.graph import Graph, needed
 
 
 class SplitPlan(Section):
@@ -157,11 +157,13 @@ def _report(name: str, settings: Settings, graph: Graph, question: str) -> Repor
             new=label_of[chosen.new],
         )
     shown = {method for panel in panels.values() for method in panel.methods.values()}
+    # Of this study alone: another one beside it is no reason to report anew.
+    own = needed(settings, [name])
     rows: dict[str, Mapping[str, Section]] = {
         "methods": {n: graph.methods[n].upgrade for n in graph.methods if n in shown},
-        "transforms": graph.transforms,
-        "encoders": graph.encoders,
-        "splits": graph.splits,
+        "transforms": own.transforms,
+        "encoders": own.encoders,
+        "splits": own.splits,
     }
     return ReportPlan(
         dataset=params.dataset.name,
@@ -180,8 +182,3 @@ def _report(name: str, settings: Settings, graph: Graph, question: str) -> Repor
             for section, of in rows.items()
         },
     )
-
-
-def _dumped(rows: Mapping[str, Section]) -> dict[str, Any]:
-    """Rows as their files have them, without what is left at its default."""
-    return {name: row.model_dump(mode="json", exclude_defaults=True) for name, row in rows.items()}

@@ -19,6 +19,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from backfill.artifacts import replacing
 from backfill.errors import InputError
 from backfill.params import validated
+from backfill.params.files import read
 
 CONF = Path("conf")
 
@@ -32,12 +33,13 @@ def composed(overrides: Sequence[str] = ()) -> dict[str, Any]:
     Raises:
         InputError: an override names no preset or key.
     """
+    read(Path("params.yaml"))  # names the file and the line, where Hydra would not
     try:
         with initialize_config_dir(str(CONF.resolve()), version_base=None):
             config = compose("config", list(overrides))
             values: dict[str, Any] = OmegaConf.to_container(config, resolve=True)
             return values
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
         reason = " ".join(str(error).partition("Config search path")[0].split())
         raise InputError(f"{' '.join(overrides) or CONF}: expected presets of {CONF} or keys of "
                          f"params.yaml, got: {reason}") from error  # fmt: skip

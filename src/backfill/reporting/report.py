@@ -42,7 +42,7 @@ def write_report(study: Study, folder: Path, *, parameters: Mapping[str, Any]) -
     beside["curves.csv"] = curves(study).to_csv(index=False).encode()
     inside["findings.md"] = sentences(study, shown).encode()
     inside["index.html"] = page(study, shown, parameters).encode()
-    # Only now, when all of it is made: a report is never part old, part new.
+    # Only now, when all of it is made, so that a mistake leaves the old report as it is.
     for name, data in beside.items():
         with replacing(folder / name) as temporary:
             temporary.write_bytes(data)

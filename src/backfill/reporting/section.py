@@ -98,7 +98,8 @@ class Section:
         parts = [f"# {self.title}", self.caption, bullets(self.sentences)]
         for table in self.tables:
             # Underscores in AUC_mAP or rm_naive are inside words, where GitHub takes them as is.
-            cells = table.cells.to_markdown(index=False, disable_numparse=True)
+            text = table.cells.map(lambda cell: str(cell).replace("|", "\\|"))
+            cells = text.to_markdown(index=False, disable_numparse=True)
             # A section's only table may share its title.
             heading = "" if table.title == self.title else f"**{table.title}**"
             parts += [heading, table.note, cells]

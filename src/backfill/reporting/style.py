@@ -28,6 +28,7 @@ _DPI = 150
 _COLORS = 128  # of a PNG; a figure has few, and anti-aliased text needs some more
 
 _RC = {
+    "text.parse_math": False,  # labels are the users' own: a dollar is a dollar
     "font.family": "DejaVu Sans",  # comes with matplotlib, so every machine draws the same glyphs
     "font.size": 9,
     "axes.spines.top": False,

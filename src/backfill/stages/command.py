@@ -1,4 +1,4 @@
-"""What all stages share: their command line, their plan, what they cost, and how mistakes read."""
+"""What all stages share: command line, plan, costs, and how errors are shown."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def read_plan(layout: Layout, stage: str, *row: str) -> Any:
 
 @contextmanager
 def mistakes_in_one_line() -> Iterator[None]:
-    """End the program with one message, and no traceback, after what a user can mend."""
+    """End the program with one message, without a traceback, on errors that the user can fix."""
     try:
         yield
     except InputError as error:

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from backfill import compute
 from backfill.arrays import Int64s
-from backfill.artifacts import Layout, load_array, load_object, load_system, of_seed, replacing
+from backfill.artifacts import Layout, load_array, load_object, replacing
 from backfill.errors import InputError
 from backfill.params import load_compute
 from backfill.pipeline.plans import EvaluatePlan
@@ -23,6 +23,7 @@ from backfill.retrieval import (
     distance_histograms,
     draw_arrivals,
 )
+from backfill.retrieval.stored import load_system, of_seed
 from backfill.stages.command import Done, run
 
 # Gallery items, at most, whose distances to all queries are counted.
@@ -56,14 +57,14 @@ def evaluate(plan: EvaluatePlan, layout: Layout, name: str) -> Done:
     }
     with compute.start(load_compute(layout.params)) as engine:
 
-        def curve(seed: int, order: Int64s) -> BackfillCurve:
-            pairs = of_seed(systems["before"], seed), of_seed(systems["after"], seed)
+        def curve(position: int, order: Int64s) -> BackfillCurve:
+            pairs = of_seed(systems["before"], position), of_seed(systems["after"], position)
             shared: dict[str, Any] = {
                 "order": order,
                 "relevance": relevance,
                 "checkpoints": chosen.checkpoints,
                 "top_k": chosen.top_k,
-                "arriving": draw_arrivals(len(order), row.arrivals, plan.seeds[seed]),
+                "arriving": draw_arrivals(len(order), row.arrivals, plan.seeds[position]),
                 "engine": engine,
             }
             if chosen.search == "whole":
@@ -75,7 +76,7 @@ def evaluate(plan: EvaluatePlan, layout: Layout, name: str) -> Done:
             return backfill_curve_at(int(map_at or 0), *pairs, **shared, index=index)
 
         seeds = tqdm(orders, desc=f"evaluate {name}", unit="seed")
-        curves = [curve(seed, order) for seed, order in enumerate(seeds)]
+        curves = [curve(position, order) for position, order in enumerate(seeds)]
     # One seed, and a part of a large gallery, show the shape of the distributions.
     some = np.arange(relevance.gallery_size)
     if len(some) > SHOWN_ITEMS:

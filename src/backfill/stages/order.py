@@ -6,12 +6,13 @@ import numpy as np
 
 from backfill import orders
 from backfill.arrays import Array, Floats, System
-from backfill.artifacts import LOG_VARIANCE, Layout, load_array, load_system, save_array
+from backfill.artifacts import LOG_VARIANCE, Layout, load_array, save_array
 from backfill.encoders.classifier import StoredClassifier
 from backfill.errors import InputError
 from backfill.params.base import SystemSets
 from backfill.pipeline.plans import OrderPlan
 from backfill.relevance import Relevance
+from backfill.retrieval.stored import load_system
 from backfill.stages.command import Done, run
 
 

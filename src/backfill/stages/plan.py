@@ -1,4 +1,4 @@
-"""Stage `plan`: all settings are right as a whole, and each stage is given those that it reads."""
+"""Stage `plan`: checks all settings together, and gives each stage those that it reads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from backfill.stages.command import mistakes_in_one_line, named
 def plan(layout: Layout, studies: list[str]) -> None:
     """Write one file of settings per stage and row.
 
-    Files that say the same as before keep their bytes, so that DVC runs no stage again.
+    Unchanged settings give the same bytes, so that DVC does not run their stages again.
 
     Args:
         layout: of the workspace.

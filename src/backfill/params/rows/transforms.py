@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt
 
-from backfill.params.base import Name, Reference, Section, Seed, SystemSets
+from backfill.params.base import Name, Reference, Section, Seed, SystemSets, each_once
 from backfill.params.settings import TransformTraining
 
 
@@ -32,7 +32,7 @@ class TransformRow(Section):
     modules: Annotated[dict[Name, list[str]], Field(min_length=1)]
     before: SystemSets
     uncertainty: Name | None = None
-    seeds: Annotated[list[Seed], Field(min_length=1)] | None = None
+    seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(each_once)] | None = None
     dim: PositiveInt | None = None
     depth: PositiveInt | None = None
     width: PositiveInt | None = None
