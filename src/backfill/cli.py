@@ -105,7 +105,9 @@ def costs(workspace: Workspace = MAIN_WORKSPACE) -> None:
         stage, *row = path.relative_to(folder).with_suffix("").parts
         kept.append({"stage": stage, "row": "".join(row), **load_object(path, "a stage's cost")})
     if not kept:
-        raise InputError(f"{folder}: expected what stages cost, got nothing; `dvc repro` makes it")
+        raise InputError(
+            f"{folder}: expected what stages cost, got nothing; stages leave it on the machine that runs them"
+        )
     print(by_stage(pd.DataFrame(kept)).to_string(index=False))
 
 

@@ -61,8 +61,8 @@ CASES: list[tuple[str, str, object, list[str]]] = [
     (OVERVIEW, "panels.all.new", "old", ["panels.all.new: expected another method than old"]),
     (
         OVERVIEW,
-        "transforms.fct.modules",
-        {"log_variance": ["old"], "h": ["old"]},
+        "transforms.fct.modules.log_variance",
+        ["old"],
         ["modules.log_variance: expected another name, got that of the predicted uncertainty"],
     ),
     (PARAMS, "methods", [], ["expected 1 or more items, got []"]),

@@ -32,7 +32,9 @@ def show(folder: Path) -> None:
         ) from None
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"{path}: expected the table of a report, got {error!r}") from error
-    print((folder / "page" / "index.html").resolve().as_uri())
+    page = folder / "page" / "index.html"
+    there = page.exists()
+    print(page.resolve().as_uri() if there else f"{page}: `make repro` or `dvc pull` brings it")
 
 
 def main() -> int:
