@@ -106,7 +106,8 @@ def costs(workspace: Workspace = MAIN_WORKSPACE) -> None:
         kept.append({"stage": stage, "row": "".join(row), **load_object(path, "a stage's cost")})
     if not kept:
         raise InputError(
-            f"{folder}: expected what stages cost, got nothing; stages leave it on the machine that runs them"
+            f"{folder}: expected what stages cost, got nothing; stages leave that on the machine "
+            "that runs them"
         )
     print(by_stage(pd.DataFrame(kept)).to_string(index=False))
 
