@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from backfill.artifacts import MAIN_WORKSPACE, Layout, load_object
+from backfill.artifacts import MAIN_WORKSPACE, Layout, load_object, replacing
 from backfill.errors import InputError
 from backfill.params import MAIN
 from backfill.params.catalogue import names as study_names
@@ -121,7 +121,8 @@ def _taken_back(path: Path, before: bytes | None) -> Iterator[None]:
         if before is None:
             path.unlink(missing_ok=True)
         else:
-            path.write_bytes(before)
+            with replacing(path) as temporary:
+                temporary.write_bytes(before)
         raise
 
 

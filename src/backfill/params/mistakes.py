@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -77,13 +77,20 @@ def parse(model: type[BaseModel], raw: Any, file: str) -> tuple[Any, list[Mistak
         return None, list(_of_schema(error, model, raw, file))
 
 
-def unknown(
-    file: str, key: str, value: str, allowed: Iterable[str], what: str
-) -> Iterator[Mistake]:
+# Makes a mistake of what is wrong at a key, below the place that it was made for.
+At = Callable[[str, str], Mistake]
+
+
+def in_file(file: str) -> At:
+    """For mistakes at the keys of a whole file."""
+    return lambda key, text: Mistake(file, key, text)
+
+
+def unknown(at: At, key: str, value: str, allowed: Iterable[str], what: str) -> Iterator[Mistake]:
     """A mistake if `value` is not among the names of `what`."""
     names = list(allowed)
     if value not in names:
-        yield Mistake(file, key, f"expected {what}, got {value!r}{nearest(value, names)}")
+        yield at(key, f"expected {what}, got {value!r}{nearest(value, names)}")
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:

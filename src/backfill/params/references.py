@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
 from backfill.artifacts import LOG_VARIANCE
 from backfill.params.base import Reference
 from backfill.params.catalogue import Catalogue, path_of
-from backfill.params.mistakes import Mistake, nearest, unknown
+from backfill.params.mistakes import At, Mistake, in_file, unknown
 from backfill.params.rows.encoders import CompatibleRow, Encoder, FocalDistillation, SelfSupervised
 from backfill.params.rows.orders import ClassifierUncertainty, Coverage, Order
 from backfill.params.rows.transforms import Transform
 from backfill.params.settings import Params
 from backfill.params.study import Study
-
-# Reports one mistake at a key below the row's own.
-At = Callable[[str, str], Mistake]
 
 _WHAT = {
     "share": "a share of a split",
@@ -48,7 +45,7 @@ def mistakes(catalogue: Catalogue, params: Params) -> Iterator[Mistake]:
     for name, method in catalogue.methods.items():
         panels = catalogue.studies[catalogue.owner["methods", name]].panels
         at = _at(catalogue, "methods", name)
-        yield from _name(at, "panel", method.panel, panels, "a panel of this study")
+        yield from unknown(at, "panel", method.panel, panels, "a panel of this study")
     for name, study in catalogue.studies.items():
         yield from _study(name, study, catalogue)
 
@@ -75,18 +72,12 @@ def _leads_nowhere(
     if kind == "classifier" and value not in made["encoder"]:
         kind = "encoder"  # the simpler mistake comes first
     names = [name for name in made[kind] if name != itself]
-    yield from _name(at, key, value, names, "another encoder" if value == itself else _WHAT[kind])
+    yield from unknown(at, key, value, names, "another encoder" if value == itself else _WHAT[kind])
 
 
 def _at(catalogue: Catalogue, section: str, row: str) -> At:
     file = catalogue.file(section, row)
     return lambda key, text: Mistake(file, f"{section}.{row}.{key}".rstrip("."), text)
-
-
-def _name(at: At, key: str, value: str, allowed: Iterable[str], what: str) -> Iterator[Mistake]:
-    names = list(allowed)
-    if value not in names:
-        yield at(key, f"expected {what}, got {value!r}{nearest(value, names)}")
 
 
 def _dim(encoder: Encoder, params: Params) -> int:
@@ -114,17 +105,17 @@ def _transform(
             taken = "the predicted uncertainty" if module == LOG_VARIANCE else "an encoder"
             yield at(f"modules.{module}", f"expected another name, got that of {taken}")
         for value in inputs:
-            yield from _name(
+            yield from unknown(
                 at, f"modules.{module}", value, known, "an encoder or a module before it"
             )
         known.append(module)
     for side, system in row.systems.items():
         for reference in system.references(side):
-            yield from _name(at, reference.key, reference.name, known, _WHAT["set"])
+            yield from unknown(at, reference.key, reference.name, known, _WHAT["set"])
     # An order knows of a gallery item what the old system knows: what `before` makes of it.
     predictable = [module for module in row.modules if module == row.before.gallery]
     if row.uncertainty is not None:
-        yield from _name(
+        yield from unknown(
             at, "uncertainty", row.uncertainty, predictable, "the module that makes before.gallery"
         )
     if row.seeds is not None and len(row.seeds) not in (1, len(params.seeds)):
@@ -147,7 +138,7 @@ def _order(at: At, row: Order, catalogue: Catalogue, params: Params) -> Iterator
 def _study(name: str, study: Study, catalogue: Catalogue) -> Iterator[Mistake]:
     """Panels show methods that exist, under labels that differ."""
     file = str(path_of(name))
-    check = partial(unknown, file)
+    check = partial(unknown, in_file(file))
     by_panel = {}
     for panel, chosen in study.panels.items():
         key = f"panels.{panel}"

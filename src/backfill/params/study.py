@@ -9,7 +9,7 @@ from pydantic import Field
 
 from backfill.datasets import NAMES
 from backfill.params.base import Name, Section
-from backfill.params.mistakes import Mistake, unknown
+from backfill.params.mistakes import Mistake, in_file, unknown
 from backfill.params.rows.encoders import Encoder
 from backfill.params.rows.methods import Method
 from backfill.params.rows.orders import Order
@@ -98,13 +98,13 @@ def wrong_sizes(raw: Any, file: str) -> Iterator[Mistake]:
         return
     for dataset, sections in sizes.items():
         key = f"sized.{dataset}"
-        yield from unknown(file, key, dataset, NAMES, "a dataset")
+        yield from unknown(in_file(file), key, dataset, NAMES, "a dataset")
         for section, rows in sections.items() if isinstance(sections, dict) else ():
             own = raw.get(section)
             known = own if isinstance(own, dict) else {}
             for row in rows if isinstance(rows, dict) else ():
                 what = f"a row of this file's {section}"
-                yield from unknown(file, f"{key}.{section}.{row}", row, known, what)
+                yield from unknown(in_file(file), f"{key}.{section}.{row}", row, known, what)
 
 
 def _merged(base: Any, changes: Any) -> Any:

@@ -38,7 +38,7 @@ def text(layout: Layout, graph: Graph) -> str:
         layout=layout,
         data=layout.data.as_posix(),
         reports=layout.reports.as_posix(),
-        where="" if layout.is_main else f" --workspace {layout.workspace}",
+        where=_where(layout),
         wdir=lambda indent: _NO_LINE if layout.is_main else f"{' ' * indent}wdir: ../..",
         studies=list(graph.studies),
         files=graph.files,
@@ -82,6 +82,11 @@ def _rows(graph: Graph) -> dict[str, dict[str, str]]:
     }
 
 
+def _where(layout: Layout) -> str:
+    """What a command says of the workspace; nothing of the main one."""
+    return "" if layout.is_main else f" --workspace {layout.workspace}"
+
+
 def _quoted(name: str) -> str:
     """A name as YAML reads it as text: `rm`, but 'null'."""
     return yaml.safe_dump([name], default_flow_style=True).strip()[1:-1]
@@ -117,12 +122,11 @@ def require_current(layout: Layout, graph: Graph) -> None:
     expected: dict[str, Any] = yaml.safe_load(text(layout, graph))["stages"]
     found = read(layout.pipeline)
     stages = found.get("stages") if isinstance(found, dict) else None
-    where = "" if layout.is_main else f" --workspace {layout.workspace}"
     for name, stage in expected.items():
         if not isinstance(stages, dict) or stages.get(name) != stage:
             raise InputError(
                 f"{layout.pipeline}: {name}: expected the rows that {layout.params} and studies/ "
-                f"ask for, got others; `backfill pipeline{where}` writes the file anew"
+                f"ask for, got others; `backfill pipeline{_where(layout)}` writes the file anew"
             )
 
 

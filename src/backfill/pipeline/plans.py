@@ -139,35 +139,35 @@ def plans(settings: Settings, graph: Graph) -> dict[tuple[str, ...], Section]:
         found["evaluate", name] = EvaluatePlan(
             **seeds, row=method.upgrade, evaluate=params.evaluate
         )
-    for name, study in graph.studies.items():
-        found["report", name] = _report(name, settings, graph, study.question.strip())
+    for name in graph.studies:
+        found["report", name] = _report(name, settings)
     return found
 
 
-def _report(name: str, settings: Settings, graph: Graph, question: str) -> ReportPlan:
-    params, study = settings.params, graph.studies[name]
+def _report(name: str, settings: Settings) -> ReportPlan:
+    # Of this study alone: another one beside it is no reason to report anew.
+    graph, params = needed(settings, [name]), settings.params
+    study = graph.studies[name]
+    upgrades = {method: row.upgrade for method, row in graph.methods.items()}
     panels = {}
     for panel, methods in graph.panels[name].items():
         label_of = {method: label for label, method in methods.items()}
         chosen = study.panels[panel]
         panels[panel] = PanelPlan(
             methods=methods,
-            upgrades={label: graph.methods[name].upgrade for label, name in methods.items()},
+            upgrades={label: upgrades[method] for label, method in methods.items()},
             old=label_of[chosen.old],
             new=label_of[chosen.new],
         )
-    shown = {method for panel in panels.values() for method in panel.methods.values()}
-    # Of this study alone: another one beside it is no reason to report anew.
-    own = needed(settings, [name])
     rows: dict[str, Mapping[str, Section]] = {
-        "methods": {n: graph.methods[n].upgrade for n in graph.methods if n in shown},
-        "transforms": own.transforms,
-        "encoders": own.encoders,
-        "splits": own.splits,
+        "methods": upgrades,
+        "transforms": graph.transforms,
+        "encoders": graph.encoders,
+        "splits": graph.splits,
     }
     return ReportPlan(
         dataset=params.dataset.name,
-        question=question,
+        question=study.question.strip(),
         panels=panels,
         figure=study.figure,
         minority=study.minority,
