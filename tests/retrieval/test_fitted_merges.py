@@ -18,7 +18,8 @@ from backfill.retrieval.similarity import normalise
 SIZE = 240
 ALL = slice(0, SIZE)
 CHOSEN = Calibration(background=100, seed=5)
-FITTED = ["isotonic", "logistic", "background_z_score", "background_nearest"]
+LABELLED = ["isotonic", "logistic"]
+BACKGROUND = ["background_z_score", "background_nearest"]
 
 
 def clusters(
@@ -67,7 +68,7 @@ def pairs_of(half: int) -> tuple[Float64s, Bools]:
     return similarity[apart], match[apart]
 
 
-@pytest.mark.parametrize("name", ["isotonic", "logistic"])
+@pytest.mark.parametrize("name", LABELLED)
 def test_no_query_is_scored_by_its_own_relevance(name: str) -> None:
     """Inverting the relevance of one query changes the map of the other half, not of its own."""
     positives = [SELF_SEARCH.positives(q) for q in range(SIZE)]
@@ -81,7 +82,7 @@ def test_no_query_is_scored_by_its_own_relevance(name: str) -> None:
     assert (before[~own] != after[~own]).any()
 
 
-@pytest.mark.parametrize("name", ["isotonic", "logistic"])
+@pytest.mark.parametrize("name", LABELLED)
 def test_nor_by_its_label_in_the_gallery(name: str) -> None:
     other = LABELS.copy()
     other[7] = (other[7] + 1) % 8
@@ -93,7 +94,7 @@ def test_nor_by_its_label_in_the_gallery(name: str) -> None:
     assert (before[~own] != after[~own]).any()
 
 
-@pytest.mark.parametrize("name", FITTED)
+@pytest.mark.parametrize("name", LABELLED)
 def test_arrivals_are_not_fitted_on(name: str) -> None:
     present = np.arange(SIZE) % 4 > 0
     kept = fitted(name, SELF_SEARCH, present)
@@ -128,34 +129,11 @@ def test_logistic_is_that_of_the_single_pairs() -> None:
         np.testing.assert_allclose(ours[half == scored][0], line, rtol=0.01, atol=0.01)
 
 
-def test_background_by_hand() -> None:
-    """Query 0 is item 0, and ignores itself; its similarities to the rest are 0, 0.6, 0.8."""
-    rows = np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8], [0.8, 0.6]])
-    relevance = Relevance.from_lists([[1]], [[0]], 4)
-    system, present, chosen = System(rows[:1], rows), np.ones(4, bool), Calibration(4, 0)
-    at = np.array([[0.5]])
-    near = map_of("background_nearest", system, relevance, present, chosen)
-    mean = (0 + 0.6 + 0.8) / 3
-    np.testing.assert_allclose(near(slice(0, 1), at), (0.5 - mean) / (0.8 - mean))
-    deviation = np.sqrt(((0 - mean) ** 2 + (0.6 - mean) ** 2 + (0.8 - mean) ** 2) / 3)
-    by_z = map_of("background_z_score", system, relevance, present, chosen)
-    np.testing.assert_allclose(by_z(slice(0, 1), at), (0.5 - mean) / deviation)
-
-
-@pytest.mark.parametrize("name", ["background_nearest", "background_z_score"])
-def test_a_background_that_says_nothing_leaves_the_similarity(name: str) -> None:
-    rows = np.array([[1.0, 0.0], [1.0, 0.0]])
-    for ignored, origin in (([], 1.0), ([0, 1], 0.0)):
-        relevance = Relevance.from_lists([[1]], [ignored], 2)
-        system = System(rows[:1], rows)
-        scores = map_of(name, system, relevance, np.ones(2, bool), Calibration())
-        np.testing.assert_allclose(scores(slice(0, 1), np.array([[0.25]])), 0.25 - origin)
-
-
-@pytest.mark.parametrize("name", FITTED)
+@pytest.mark.parametrize("name", [*LABELLED, *BACKGROUND])
 def test_neighbouring_single_precision_numbers_stay_apart(name: str) -> None:
     """Where a map is flat, the gallery index would rank items."""
-    scores = map_of(name, System(ROWS, ROWS), SELF_SEARCH)
+    chosen = Calibration(100, 5, given=(ROWS, ROWS))
+    scores = map_of(name, System(ROWS, ROWS), SELF_SEARCH, chosen=chosen)
     for start in (-1.0, -0.3, 0.2, 0.7, 0.99):
         steps = np.float32(start) + np.arange(200, dtype=np.float32) * np.float32(2**-24)
         row = np.unique(steps)

@@ -27,10 +27,10 @@ class LabelledCalibration(Section):
 
 
 class BackgroundCalibration(Section):
-    """A calibration against a background sample of the gallery.
+    """A calibration against a sample of the items that are backfilled already.
 
     Attributes:
-        background: items in the sample.
+        background: items in the sample; all that are backfilled while they are fewer.
         seed: of the sample.
     """
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
 from backfill.arrays import Float64s
 from backfill.retrieval.merge import MERGES
 from backfill.retrieval.merge.background import against_background
 from backfill.retrieval.merge.base import Backfill, Scorer
-from backfill.retrieval.merge.maps import MapScorer
 
 _NEAREST_SHARE = 0.05
 
@@ -22,14 +19,14 @@ def background_nearest(backfill: Backfill) -> Scorer:
     Only the nearest items of the background look like matches, and it is there that the two systems
     must agree. The others, which determine the standard deviation, may spread as they like.
     """
-    return MapScorer.fitted(partial(against_background, _measure), backfill)
+    return against_background(_measure, backfill)
 
 
-def _measure(row: Float64s) -> tuple[float, float]:
-    """The mean, and how far above it the nearest twentieth is on average."""
-    if len(row) == 0:
-        return 0.0, 1.0
-    count = max(1, round(_NEAREST_SHARE * len(row)))
-    mean = row.mean()
-    spread = np.partition(row, len(row) - count)[-count:].mean() - mean
-    return float(mean), float(spread) if spread > 0 else 1.0
+def _measure(similarity: Float64s) -> tuple[Float64s, Float64s]:
+    """The mean, and how far above it the nearest twentieth is on average; 1 for no distance."""
+    items = similarity.shape[1]
+    count = max(1, round(_NEAREST_SHARE * items))
+    mean = similarity.mean(axis=1)
+    nearest = np.partition(similarity, items - count, axis=1)[:, items - count :]
+    spread = nearest.mean(axis=1) - mean
+    return mean, np.where(spread > 0, spread, 1.0)

@@ -6,22 +6,25 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from backfill.arrays import Bools, Float64s, Floats, Int64s, System, UInt32s
+from backfill.arrays import Array, Bools, Float64s, Floats, Int64s, System, UInt32s
 from backfill.relevance import Relevance
 from backfill.retrieval.schedule import Schedule
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Calibration:
     """What the maps of the fitted merges are fitted on.
 
     Attributes:
-        background: number of gallery items in the background; all of them if there are fewer.
+        background: number of items in the background; all that there are if there are fewer.
         seed: draws the background, and the two halves of the queries.
+        given: (n, d1) and (n, d2) embeddings of items outside of the gallery by both systems, from
+            which the background is drawn; none: it is drawn from the items that are backfilled.
     """
 
     background: int = 1000
     seed: int = 0
+    given: tuple[Array, Array] | None = None
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,12 @@ class MapScorer:
     @classmethod
     def fitted(cls, fit: Fit, backfill: Backfill) -> MapScorer:
         """Fit the map of each system."""
+        return cls.of((fit(backfill.before, backfill), fit(backfill.after, backfill)), backfill)
+
+    @classmethod
+    def of(cls, maps: tuple[Map, Map], backfill: Backfill) -> MapScorer:
+        """Make the scorer of one backfill with these maps."""
         schedule = Schedule.of(backfill.order, backfill.fraction, backfill.arriving)
-        maps = fit(backfill.before, backfill), fit(backfill.after, backfill)
         # Equal queries do not make the systems' scores equal: each has its own map.
         plan = SimilarityPlan.of(backfill.before, backfill.after, schedule.order, apart=True)
         return cls(plan, schedule, maps)
