@@ -13,6 +13,8 @@ root of the repository; others go by the name of their dataset.
     data/<workspace>/orders/           <order>.npy
     data/<workspace>/evaluate/         <method>/: every query's curve, histograms of distances
     data/<workspace>/costs/            <stage>/<row>.json: time and memory, unknown to DVC
+    data/<workspace>/draws/<draw>/     the same folders, but split/, for draws of the encoders after
+                                       the first
     reports/<workspace>/<study>/       what people read
 
 Everything is written under a temporary name beside its target and renamed, so that a process that
@@ -46,12 +48,15 @@ class Layout:
     Args:
         workspace: its name.
         root: of the repository.
+        draw: of the encoders, from 0. What is made from encoders has a folder for each draw.
     """
 
-    def __init__(self, workspace: str = MAIN_WORKSPACE, root: Path = Path()) -> None:
+    def __init__(self, workspace: str = MAIN_WORKSPACE, root: Path = Path(), draw: int = 0) -> None:
         self.workspace = workspace
+        self.draw = draw
         self.is_main = workspace == MAIN_WORKSPACE
         self.data = root / "data" / workspace
+        self.drawn = self.data / "draws" / str(draw) if draw else self.data
         self.reports = root / "reports" / workspace
         self.home = root if self.is_main else self.reports
         self.params = self.home / "params.yaml"
@@ -60,11 +65,15 @@ class Layout:
 
     def absolute(self) -> Layout:
         """The same, for processes that work in other folders."""
-        return Layout(self.workspace, self.data.parents[1].resolve())
+        return Layout(self.workspace, self.data.parents[1].resolve(), self.draw)
+
+    def of_draw(self, draw: int) -> Layout:
+        """The paths of another draw of the encoders."""
+        return Layout(self.workspace, self.data.parents[1], draw)
 
     def plan(self, stage: str, *row: str) -> Path:
         """The settings that a stage reads."""
-        return self.data.joinpath("plan", stage, *row).with_suffix(".json")
+        return self.drawn.joinpath("plan", stage, *row).with_suffix(".json")
 
     def images(self, part: str) -> Path:
         """(N, C, H, W) uint8 images of a part."""
@@ -94,7 +103,7 @@ class Layout:
 
     def encoder(self, name: str) -> Path:
         """Folder of a trained encoder."""
-        return self.data / "encoders" / name
+        return self.drawn / "encoders" / name
 
     def weights(self, name: str) -> Path:
         """Weights of a trained encoder and its classifier."""
@@ -109,24 +118,24 @@ class Layout:
 
         S is the number of seeds of a transform, and 1 for an encoder.
         """
-        folder = self.data / "embeddings" / name
+        folder = self.drawn / "embeddings" / name
         return folder if part is None else folder / f"{part}.npy"
 
     def transform(self, name: str) -> Path:
         """Folder of a trained transform."""
-        return self.data / "transforms" / name
+        return self.drawn / "transforms" / name
 
     def order(self, name: str) -> Path:
         """(S, N) gallery rows in the order in which they are backfilled, one order per seed."""
-        return self.data / "orders" / f"{name}.npy"
+        return self.drawn / "orders" / f"{name}.npy"
 
     def evaluation(self, method: str) -> Path:
         """Folder of a method's results."""
-        return self.data / "evaluate" / method
+        return self.drawn / "evaluate" / method
 
     def cost(self, stage: str, *row: str) -> Path:
         """What a stage cost when it last ran."""
-        return self.data.joinpath("costs", stage, *row).with_suffix(".json")
+        return self.drawn.joinpath("costs", stage, *row).with_suffix(".json")
 
     def report(self, study: str) -> Path:
         """Folder of a study's report."""
@@ -134,7 +143,8 @@ class Layout:
 
     def checkpoints(self, encoder: str) -> Path:
         """Folder of the checkpoints of an encoder in training."""
-        return self.data.parents[1] / ".checkpoints" / self.workspace / encoder
+        drawn = self.drawn.relative_to(self.data.parent)
+        return self.data.parents[1] / ".checkpoints" / drawn / encoder
 
 
 @contextmanager

@@ -99,10 +99,12 @@ def costs(workspace: Workspace = MAIN_WORKSPACE) -> None:
 
     from backfill.reporting.tables.costs import costs as by_stage
 
-    folder = Layout(named("--workspace", workspace)).data / "costs"
+    data = Layout(named("--workspace", workspace)).data
+    folder = data / "costs"
+    files = [path for at in (folder, *data.glob("draws/*/costs")) for path in at.rglob("*.json")]
     kept: list[dict[str, Any]] = []
-    for path in sorted(folder.rglob("*.json"), key=lambda path: path.stat().st_mtime):
-        stage, *row = path.relative_to(folder).with_suffix("").parts
+    for path in sorted(files, key=lambda path: path.stat().st_mtime):
+        _, stage, *row = path.with_suffix("").parts[path.parts.index("costs") :]
         kept.append({"stage": stage, "row": "".join(row), **load_object(path, "a stage's cost")})
     if not kept:
         raise InputError(

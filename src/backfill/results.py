@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -126,17 +126,62 @@ class Histogram:
 
 @dataclass(frozen=True, eq=False)
 class MethodResult:
-    """One method: its backfill curve under every seed, and the distances in its two systems.
+    """One method: its backfill curve in every run, and the distances in its two systems.
+
+    A run is one seed of the transforms and orders, on one draw of the encoders.
 
     Attributes:
         name: of the method.
-        curves: one per seed, all with the same fractions, queries and k.
+        curves: one per run, all with the same fractions, queries and k.
         distances: one histogram for each of the systems `before` and `after`.
+        draw: the draw of the encoders that each run belongs to, in ascending order, and as many
+            runs for each; the first alone by default.
     """
 
     name: str
     curves: tuple[BackfillCurve, ...]
     distances: Mapping[str, Histogram]
+    draw: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.draw:
+            object.__setattr__(self, "draw", (0,) * len(self.curves))
+
+    @classmethod
+    def of_draws(cls, results: Sequence[MethodResult]) -> MethodResult:
+        """Put the results on several draws of the encoders together.
+
+        Args:
+            results: of one method, one per draw, in order. The distances are those of the first.
+        """
+        curves = [curve for result in results for curve in result.curves]
+        draw = [draw for draw, result in enumerate(results) for _ in result.curves]
+        return cls(results[0].name, tuple(curves), results[0].distances, tuple(draw))
+
+    @property
+    def draws(self) -> int:
+        """How many draws of the encoders there are."""
+        return len(set(self.draw))
+
+    def first(self, draws: int) -> MethodResult:
+        """The runs on the first so many draws."""
+        kept = [(curve, draw) for curve, draw in zip(self.curves, self.draw, strict=True)
+                if draw < draws]  # fmt: skip
+        curves, numbers = zip(*kept, strict=True)
+        return replace(self, curves=tuple(curves), draw=tuple(numbers))
+
+    def beside(self, other: MethodResult) -> Iterator[tuple[BackfillCurve, BackfillCurve]]:
+        """Each of another method's curves with the one of this method from the same draw.
+
+        If this method has fewer runs in a draw, because it trains nothing, they are used in turn.
+        """
+        for draw in sorted(set(other.draw)):
+            mine, theirs = (
+                [c for c, of in zip(r.curves, r.draw, strict=True) if of == draw]
+                for r in (self, other)
+            )
+            for run, curve in enumerate(theirs):
+                yield mine[run % len(mine)], curve
 
     @property
     def recall(self) -> Float64s | None:

@@ -48,9 +48,9 @@ def test_numbers_equal_those_worked_out_by_hand():
     assert numbers.conditions == Conditions(starts_at_old=True, ends_at_new=True, never_falls=False)
     assert numbers.cmc_1_never_falls is False
     assert numbers.recall_min is None
-    assert numbers.auc_map.seed_std == pytest.approx(0.1 / math.sqrt(2), abs=1e-6)
-    assert numbers.gain.seed_std == pytest.approx(0.25 / math.sqrt(2), abs=1e-6)
-    assert numbers.auc_cmc[1].seed_std == 0.0
+    assert numbers.auc_map.std == pytest.approx(0.1 / math.sqrt(2), abs=1e-6)
+    assert numbers.gain.std == pytest.approx(0.25 / math.sqrt(2), abs=1e-6)
+    assert numbers.auc_cmc[1].std == 0.0
 
 
 def test_intervals_hold_the_resampled_means_of_two_queries():
@@ -81,7 +81,7 @@ def test_conditions_tell_a_low_start_and_a_low_end():
 def test_one_seed_has_no_spread():
     estimates = method_numbers(NEW, OLD, NEW, SAMPLING).estimates
     assert list(estimates) == ["auc_map", "auc_cmc_1", "auc_cmc_5", "gain"]
-    assert all(math.isnan(estimate.seed_std) for estimate in estimates.values())
+    assert all(math.isnan(estimate.std) for estimate in estimates.values())
 
 
 def test_the_headline_is_table_1_and_the_row_has_all():
@@ -96,7 +96,7 @@ def test_the_headline_is_table_1_and_the_row_has_all():
     assert numbers.headline().items() <= row.items()
     for key in ("auc_map", "auc_cmc_1", "auc_cmc_5", "gain"):
         assert numbers.estimates[key] == Estimate(
-            row[key], row[f"{key}_low"], row[f"{key}_high"], row[f"{key}_seed_std"]
+            row[key], row[f"{key}_low"], row[f"{key}_high"], row[f"{key}_std"]
         )
     rest = ["worst_step", "nfr_1_start", "nfr_1_max", "never_falls", "cmc_1_never_falls"]
     assert [row[key] for key in rest] == [-0.05, 0.5, 1.0, False, False]

@@ -20,7 +20,7 @@ def study():
 
 def test_a_study_knows_what_its_sections_ask_for(study):
     assert study.title == "glyphs, orders"
-    assert (study.queries, study.seeds, study.several) == (40, 2, True)
+    assert (study.queries, study.runs, study.several) == (40, 2, True)
     assert study.labels == ["old", "new", "rm"]
     assert study.references == {"new": "new", "old": "old"}
     assert [measure.key for measure in study.measures] == ["map", "cmc_1", "cmc_5", "nfr_1"]

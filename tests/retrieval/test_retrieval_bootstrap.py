@@ -69,7 +69,7 @@ def test_memory_is_bounded() -> None:
     ("values", "options", "message"),
     [
         ([0.5, np.nan], {}, "per_query: expected at least two queries with positives, got 1"),
-        ([[0.5, 1.0]], {}, r"per_query: expected a 1-D array, got shape \(1, 2\)"),
+        ([[[0.5]]], {}, r"per_query: expected an array \(Q,\) or \(D, Q\), got shape \(1, 1, 1\)"),
         ([0.5, 1.0], {"resamples": 0}, "resamples: expected at least 1, got 0"),
         ([0.5, 1.0], {"level": 95}, "level: expected a share between 0 and 1, got 95"),
     ],

@@ -24,10 +24,17 @@ class Augment(Section):
     Attributes:
         crop_padding: largest shift, in pixels.
         flip: whether half of the images are mirrored.
+        alternating: whether they are mirrored in every second epoch instead of by chance.
     """
 
     crop_padding: Annotated[int, Field(ge=0)]
     flip: bool
+    alternating: bool = False
+
+    @property
+    def by_chance(self) -> bool:
+        """Whether each use of an image draws if it is mirrored."""
+        return self.flip and not self.alternating
 
 
 class Train(Section):
@@ -41,7 +48,7 @@ class Train(Section):
     epochs: PositiveInt
     batch_size: PositiveInt
     processes: PositiveInt = 1
-    optimizer: Literal["sgd", "adam"]
+    optimizer: Literal["sgd", "adam", "muon"]
     learning_rate: PositiveFloat
     momentum: Annotated[float, Field(ge=0, lt=1)]
     weight_decay: Annotated[float, Field(ge=0)]
@@ -164,7 +171,9 @@ class Params(Section):
         device: `auto`, `cpu`, `cuda`, ...
         threads: of every stage that computes; part of the result, as threads change the order in
             which floating-point numbers are added.
-        seeds: of everything that is trained or drawn several times.
+        draws: independent draws of every encoder, and of all that is made from it; rows with
+            fewer seeds have fewer draws.
+        seeds: of everything that is trained or drawn several times from one draw of the encoders.
     """
 
     methods: Annotated[list[Name], Field(min_length=1), AfterValidator(each_once)]
@@ -173,6 +182,7 @@ class Params(Section):
     scale: Literal["cpu", "paper"] = "cpu"
     device: str
     threads: PositiveInt
+    draws: PositiveInt = 1
     seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(each_once)]
     compute: Compute = Compute()
     train: Train

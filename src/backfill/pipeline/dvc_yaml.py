@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from backfill.artifacts import Layout, replacing
 from backfill.errors import InputError
 from backfill.params.files import read
-from backfill.params.rows.encoders import CompatibleRow
-from backfill.pipeline.graph import Graph, inputs_of
+from backfill.params.rows.encoders import Encoder
+from backfill.params.rows.methods import Method
+from backfill.params.rows.orders import Order
+from backfill.params.rows.transforms import Transform
+from backfill.pipeline.graph import Graph
+from backfill.pipeline.inputs import inputs_of
 
 TEMPLATE = "dvc.yaml.jinja"
 _NO_LINE = "#-"  # what a line of the template becomes that this pipeline does not have
@@ -40,45 +45,75 @@ def text(layout: Layout, graph: Graph) -> str:
         reports=layout.reports.as_posix(),
         where=_where(layout),
         wdir=lambda indent: _NO_LINE if layout.is_main else f"{' ' * indent}wdir: ../..",
+        several=max(graph.draws.values()) > 1,
         studies=list(graph.studies),
         files=graph.files,
-        plans=graph.plans,
+        plans=[layout.of_draw(draw).plan(*stage).as_posix() for draw, stage in graph.plans],
         shares=[f"{name}/{s}" for name, split in graph.splits.items() for s in split.shares],
-        report={
-            study: list(dict.fromkeys(name for rows in panels.values() for name in rows.values()))
-            for study, panels in graph.panels.items()
-        },
-        embed=list(graph.encoders),
-        **_rows(graph),
+        report={study: _results(layout, graph, study) for study in graph.studies},
+        **_rows(layout, graph),
     )
     return "".join(f"{line}\n" for line in rendered.split("\n")[:-1] if line != _NO_LINE)
 
 
-def _rows(graph: Graph) -> dict[str, dict[str, str]]:
-    """What the deps of each row interpolate, in one line. A dep that it lacks repeats another."""
-    train = {}
-    for name, encoder in graph.encoders.items():
-        teacher = encoder.teacher if isinstance(encoder, CompatibleRow) else None
-        train[name] = {
-            "trains_on": encoder.trains_on,
-            "teacher": f"embeddings/{teacher}" if teacher else "split/train",
-        }
-    transform = {
-        name: {
-            "trains_on": row.trains_on, "old": row.old, "new": row.new, "side": row.side or row.old
-        }
-        for name, row in graph.transforms.items()
-    }  # fmt: skip
-    order = {
-        name: _four([f"embeddings/{row_}" for row_ in inputs_of(row)] or ["split/gallery"])
-        for name, row in graph.orders.items()
-    }
-    evaluate = {
-        name: _four(inputs_of(row)) | {"order": row.order} for name, row in graph.methods.items()
-    }
-    stages = {"train": train, "transform": transform, "order": order, "evaluate": evaluate}
+def _results(layout: Layout, graph: Graph, study: str) -> list[str]:
+    """The folders of results that a report reads. The main one reads all, as one dependency."""
+    methods = [method for rows in graph.panels[study].values() for method in rows.values()]
+    folders = [
+        layout.of_draw(draw).evaluation(method)
+        for method in methods
+        for draw in range(graph.draws["evaluate", method])
+    ]
+    if layout.is_main:
+        folders = [folder.parent for folder in folders]
+    return list(dict.fromkeys(folder.as_posix() for folder in folders))
+
+
+def _rows(layout: Layout, graph: Graph) -> dict[str, dict[str, str]]:
+    """What the deps of each row and draw interpolate, in one line.
+
+    A dep that a row lacks repeats another.
+    """
+
+    def paths(row: Encoder | Transform | Order | Method, otherwise: str, draw: int) -> list[str]:
+        """Folders of the embeddings that a row reads, below the workspace's own."""
+        drawn = layout.of_draw(draw)
+        read = [drawn.embeddings(name).relative_to(layout.data) for name in inputs_of(row)]
+        return [path.as_posix() for path in read] or [otherwise]
+
+    def train(row: Encoder, draw: int) -> dict[str, str]:
+        return {"trains_on": row.trains_on, "teacher": paths(row, "split/train", draw)[0]}
+
+    def embed(row: Encoder, draw: int) -> dict[str, str]:
+        return {}
+
+    def transform(row: Transform, draw: int) -> dict[str, str]:
+        side = row.side or row.old
+        return {"trains_on": row.trains_on, "old": row.old, "new": row.new, "side": side}
+
+    def order(row: Order, draw: int) -> dict[str, str]:
+        return _four(paths(row, "split/gallery", draw))
+
+    def evaluate(row: Method, draw: int) -> dict[str, str]:
+        return _four(inputs_of(row)) | {"order": row.order}
+
+    several = max(graph.draws.values()) > 1
+
+    def lines(stage: Callable[[Any, int], dict[str, str]], rows: Mapping[str, Any]) -> Any:
+        found = {}
+        for name, row in rows.items():
+            for draw in range(graph.draws[stage.__name__, name]):
+                home = layout.of_draw(draw).drawn.as_posix()
+                which = {"row": name, "draw": draw, "home": home} if several else {}
+                found[f"{name}-{draw}" if draw else name] = _flow(which | stage(row, draw))
+        return found
+
     return {
-        stage: {name: _flow(row) for name, row in rows.items()} for stage, rows in stages.items()
+        "train": lines(train, graph.encoders),
+        "embed": lines(embed, graph.encoders),
+        "transform": lines(transform, graph.transforms),
+        "order": lines(order, graph.orders),
+        "evaluate": lines(evaluate, graph.methods),
     }
 
 
@@ -96,7 +131,7 @@ def _four(names: list[str]) -> dict[str, str]:
     return dict(zip("abcd", islice(chain(names, repeat(names[-1])), 4), strict=True))
 
 
-def _flow(row: dict[str, str]) -> str:
+def _flow(row: dict[str, Any]) -> str:
     return yaml.safe_dump(row, default_flow_style=True, sort_keys=False, width=1000).strip()
 
 

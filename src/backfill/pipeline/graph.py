@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from backfill.params import MAIN, Settings
 from backfill.params.rows.encoders import Encoder
@@ -12,6 +13,8 @@ from backfill.params.rows.orders import Order
 from backfill.params.rows.splits import Split
 from backfill.params.rows.transforms import Transform
 from backfill.params.study import Study
+from backfill.pipeline.draws import draws
+from backfill.pipeline.inputs import inputs_of
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,8 @@ class Graph:
         studies, splits, encoders, transforms, orders, methods: by name.
         panels: study -> panel -> label -> method.
         files: the studies' files that these rows come from.
+        draws: (stage, row) -> how many draws of the encoders it is made for, of the stages `train`
+            to `evaluate`.
     """
 
     studies: dict[str, Study]
@@ -32,16 +37,21 @@ class Graph:
     methods: dict[str, Method]
     panels: dict[str, dict[str, dict[str, str]]]
     files: list[str]
+    draws: dict[tuple[str, ...], int]
 
     @property
-    def plans(self) -> list[tuple[str, ...]]:
-        """The files that the stage `plan` writes: one per stage and row, or for all rows alike."""
-        alike = [stage[:1] if stage[0] == "embed" else stage for stage in self.stages]
+    def plans(self) -> list[tuple[int, tuple[str, ...]]]:
+        """The files that the stage `plan` writes: draw, and stage and row, or stage alone."""
+        alike = [
+            (0, stage[:1]) if stage[0] == "embed" else (draw, stage)
+            for stage in self.stages
+            for draw in range(self.draws.get(stage, 1))
+        ]
         return list(dict.fromkeys(alike))
 
     @property
     def stages(self) -> list[tuple[str, ...]]:
-        """Stage and row of all that is run after the plan, in order."""
+        """Stage and row of all that is run after the plan, in order, whatever the draw."""
         return [
             ("split",),
             *(("train", name) for name in self.encoders),
@@ -99,14 +109,16 @@ def needed(settings: Settings, studies: Iterable[str]) -> Graph:
         for row in rows
         if (section, row) in catalogue.owner
     } | set(names)
+    rows: dict[str, Any] = {
+        section: {row: v for row, v in getattr(catalogue, section).items() if row in wanted}
+        for section, wanted in chosen.items()
+    }
     return Graph(
         studies={name: catalogue.studies[name] for name in names},
-        **{
-            section: {row: v for row, v in getattr(catalogue, section).items() if row in rows}
-            for section, rows in chosen.items()
-        },
+        **rows,
         panels=panels,
         files=[name for name in catalogue.studies if name in _with_used(owners, settings)],
+        draws=draws(settings, rows),
     )
 
 
@@ -119,10 +131,3 @@ def _with_used(studies: set[str], settings: Settings) -> set[str]:
                 found.add(used)
                 left.append(used)
     return found
-
-
-def inputs_of(row: Encoder | Transform | Order | Method) -> list[str]:
-    """The encoders and transforms whose embeddings a row reads, each once."""
-    kinds = ("encoder", "classifier", "prediction", "set")
-    names = (ref.name.partition("/")[0] for ref in row.references() if ref.kind in kinds)
-    return list(dict.fromkeys(names))

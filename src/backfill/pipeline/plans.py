@@ -1,13 +1,13 @@
 """What each stage reads: all of its settings, and nothing else.
 
-The stage `plan` writes one file per stage and row. A changed setting changes the files of the
-stages that read it, and DVC runs these and what follows them.
+The stage `plan` writes one file per stage, row and draw of the encoders. A changed setting changes
+the files of the stages that read it, and DVC runs these and what follows them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
 
 from backfill.datasets import DatasetSettings
 from backfill.params import Settings
@@ -18,6 +18,7 @@ from backfill.params.rows.orders import Order
 from backfill.params.rows.splits import Split
 from backfill.params.rows.transforms import Transform
 from backfill.params.settings import Augment, Embed, Evaluate, Report, Train, TransformTraining
+from backfill.pipeline.draws import seeds_of
 from backfill.pipeline.graph import Graph, needed
 
 
@@ -29,12 +30,17 @@ class SplitPlan(Section):
 
 
 class TrainPlan(Section):
-    """One encoder; `train` has the row's overrides."""
+    """One draw of an encoder; `train` has the row's overrides."""
 
     device: str
     threads: int
     row: Encoder
     train: Train
+
+    @property
+    def seed(self) -> Seed:
+        """The only one that is left of the row's seeds."""
+        return self.row.seeds[0]
 
 
 class EmbedPlan(Section):
@@ -47,7 +53,7 @@ class EmbedPlan(Section):
 
 
 class TransformPlan(Section):
-    """One transform; `training` and `seeds` have the row's overrides."""
+    """One transform; `training` has the row's overrides, and `seeds` are those of the draw."""
 
     device: str
     threads: int
@@ -74,9 +80,16 @@ class EvaluatePlan(Section):
 
 
 class PanelPlan(Section):
-    """A panel of a report: label -> method, and the labels of its two references."""
+    """A panel of a report, by label, and the labels of its two references.
+
+    Attributes:
+        methods: which one.
+        draws: how many draws of the encoders it has.
+        upgrades: what its curve is computed from.
+    """
 
     methods: dict[str, str]
+    draws: dict[str, int]
     upgrades: dict[str, Upgrade]
     old: str
     new: str
@@ -95,6 +108,9 @@ class ReportPlan(Section):
     settings: dict[str, Any]
 
 
+Row = TypeVar("Row", bound=Section)
+Key = tuple[int, tuple[str, ...]]
+
 PLANS: dict[str, type[Section]] = {
     "split": SplitPlan,
     "train": TrainPlan,
@@ -106,41 +122,48 @@ PLANS: dict[str, type[Section]] = {
 }
 
 
-def plans(settings: Settings, graph: Graph) -> dict[tuple[str, ...], Section]:
-    """The plan of every stage and row.
+def plans(settings: Settings, graph: Graph) -> dict[Key, Section]:
+    """The plan of every stage, row and draw.
 
     Args:
         settings: of the run.
         graph: of the studies that are made.
 
     Returns:
-        (stage,) if all of its rows have one plan, or (stage, row) -> the plan.
+        The draw, and (stage,) if all of its rows have one plan or (stage, row) -> the plan.
     """
     params = settings.params
     machine: dict[str, Any] = {"device": params.device, "threads": params.threads}
-    seeds: dict[str, Any] = {"threads": params.threads, "seeds": params.seeds}
-    found: dict[tuple[str, ...], Section] = {
-        ("split",): SplitPlan(dataset=params.dataset, splits=graph.splits)
+
+    def of(stage: str, rows: Mapping[str, Row]) -> Iterator[tuple[int, Key, Row]]:
+        """Draw, key and row of each plan of a stage."""
+        for name, row in rows.items():
+            for draw in range(graph.draws[stage, name]):
+                yield draw, (draw, (stage, name)), row
+
+    def seeds(draw: int) -> dict[str, Any]:
+        return {"threads": params.threads, "seeds": seeds_of(params.seeds, draw)}
+
+    found: dict[Key, Section] = {
+        (0, ("split",)): SplitPlan(dataset=params.dataset, splits=graph.splits),
+        (0, ("embed",)): EmbedPlan(**machine, embed=params.embed, augment=params.train.augment),
     }
-    for name, encoder in graph.encoders.items():
-        train = encoder.training(params.train)
-        found["train", name] = TrainPlan(**machine, row=encoder, train=train)
-    found["embed",] = EmbedPlan(**machine, embed=params.embed, augment=params.train.augment)
-    for name, transform in graph.transforms.items():
-        found["transform", name] = TransformPlan(
+    for draw, key, encoder in of("train", graph.encoders):
+        drawn = encoder.model_copy(update={"seeds": [encoder.seeds[draw]]})
+        found[key] = TrainPlan(**machine, row=drawn, train=encoder.training(params.train))
+    for draw, key, transform in of("transform", graph.transforms):
+        found[key] = TransformPlan(
             **machine,
             row=transform,
             training=transform.training(params.transform),
-            seeds=transform.seeds or params.seeds,
+            seeds=seeds_of(transform.seeds or params.seeds, draw),
         )
-    for name, order in graph.orders.items():
-        found["order", name] = OrderPlan(**seeds, row=order)
-    for name, method in graph.methods.items():
-        found["evaluate", name] = EvaluatePlan(
-            **seeds, row=method.upgrade, evaluate=params.evaluate
-        )
+    for draw, key, order in of("order", graph.orders):
+        found[key] = OrderPlan(**seeds(draw), row=order)
+    for draw, key, method in of("evaluate", graph.methods):
+        found[key] = EvaluatePlan(**seeds(draw), row=method.upgrade, evaluate=params.evaluate)
     for name in graph.studies:
-        found["report", name] = _report(name, settings)
+        found[0, ("report", name)] = _report(name, settings)
     return found
 
 
@@ -155,6 +178,7 @@ def _report(name: str, settings: Settings) -> ReportPlan:
         chosen = study.panels[panel]
         panels[panel] = PanelPlan(
             methods=methods,
+            draws={label: graph.draws["evaluate", method] for label, method in methods.items()},
             upgrades={label: upgrades[method] for label, method in methods.items()},
             old=label_of[chosen.old],
             new=label_of[chosen.new],

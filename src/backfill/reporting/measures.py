@@ -67,17 +67,17 @@ def measures(result: MethodResult) -> list[Measure]:
     return [MAP, *(cmc(k) for k in sorted(result.curves[0].hits)), nfr(1)]
 
 
-def per_seed(result: MethodResult, measure: Measure, old: MethodResult) -> Float64s:
-    """The curve of `measure` under every seed.
+def per_run(result: MethodResult, measure: Measure, old: MethodResult) -> Float64s:
+    """The curve of `measure` in every run.
 
     Args:
-        result: the method, with S seeds and T fractions.
+        result: the method, with R runs and T fractions.
         measure: what to compute.
-        old: the reference of negative flips; the other measures do not look at it. If it has
-            fewer seeds than `result`, because it trains nothing, its seeds are used in turn.
+        old: the reference of negative flips, on the same draw of the encoders; the other measures
+            do not look at it.
 
     Returns:
-        (S, T) fractions.
+        (R, T) fractions.
     """
     k = measure.k
     if k is None:
@@ -85,10 +85,7 @@ def per_seed(result: MethodResult, measure: Measure, old: MethodResult) -> Float
     elif measure.kind == "cmc":
         curves = [curve.cmc[k] for curve in result.curves]
     else:
-        curves = [
-            negative_flip_rate(old.curves[seed % len(old.curves)], curve, k)
-            for seed, curve in enumerate(result.curves)
-        ]
+        curves = [negative_flip_rate(was, curve, k) for was, curve in old.beside(result)]
     return np.stack(curves).astype(np.float64)
 
 
@@ -96,7 +93,27 @@ def areas_by_query(result: MethodResult, k: int | None = None) -> Float64s:
     """Every query's area under its average precision or, with `k`, under its hits in the top k.
 
     Returns:
-        (Q,) means over the seeds; NaN for a query without positives.
+        (D, Q) means over the runs of each draw; NaN for a query without positives.
     """
     areas = [query_auc_map(c) if k is None else query_auc_cmc(c, k) for c in result.curves]
-    return np.asarray(np.mean(areas, axis=0))
+    return by_draw(result, np.stack(areas))
+
+
+def by_draw(result: MethodResult, values: Float64s) -> Float64s:
+    """The mean of each draw's runs.
+
+    Args:
+        result: whose runs they are.
+        values: (R, ...) one for each run.
+
+    Returns:
+        (D, ...) one for each draw of the encoders.
+    """
+    draw = np.array(result.draw)
+    return np.stack([values[draw == one].mean(axis=0) for one in np.unique(draw)])
+
+
+def on_common_draws(*results: MethodResult) -> list[MethodResult]:
+    """The same methods on the draws of the encoders that all of them have."""
+    draws = min(result.draws for result in results)
+    return [result.first(draws) for result in results]

@@ -9,7 +9,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backfill.arrays import Float64s
-from backfill.reporting.measures import MAP, Measure, areas_by_query, cmc, nfr, per_seed
+from backfill.reporting.measures import (
+    MAP,
+    Measure,
+    areas_by_query,
+    by_draw,
+    cmc,
+    nfr,
+    on_common_draws,
+    per_run,
+)
 from backfill.reporting.sampling import Sampling
 from backfill.results import MethodResult
 from backfill.retrieval import Conditions, Interval, gain, worst_step
@@ -18,19 +27,20 @@ _DECIMALS = 6
 
 
 class Estimate(NamedTuple):
-    """A number, its bootstrap interval over the queries, and its spread over the seeds.
+    """A number, its bootstrap interval, and its spread over what was trained anew.
 
     Attributes:
-        value: for the mean over the seeds.
-        low: lower end of the interval.
+        value: mean over the runs.
+        low: lower end of the interval over queries and draws of the encoders.
         high: upper end of the interval.
-        seed_std: standard deviation over the seeds (ddof 1); NaN for a single seed.
+        std: standard deviation (ddof 1) over the draws or, with a single one, over the seeds of
+            transforms and orders; NaN if nothing was trained or drawn twice.
     """
 
     value: float
     low: float
     high: float
-    seed_std: float
+    std: float
 
 
 @dataclass(frozen=True)
@@ -40,8 +50,9 @@ class Numbers:
     Attributes:
         auc_map: area under mAP.
         auc_cmc: area under CMC@k, by k.
-        gain: of the mean areas under mAP, not the mean of the seeds' gains; NaN where old and new
-            are equally good. Its spread holds both references at their means.
+        gain: of the mean areas under mAP, not the mean of the runs' gains; NaN where old and new
+            are equally good.
+        draws: independent draws of the encoders.
         map_start: mAP with nothing backfilled.
         map_end: mAP with everything backfilled.
         worst_step: lowest change of mAP from one fraction to the next.
@@ -56,6 +67,7 @@ class Numbers:
     auc_map: Estimate
     auc_cmc: Mapping[int, Estimate]
     gain: Estimate
+    draws: int
     map_start: float
     map_end: float
     worst_step: float
@@ -86,8 +98,16 @@ class Numbers:
         row: dict[str, Any] = {}
         for key, estimate in self.estimates.items():
             row |= {key: estimate.value, f"{key}_low": estimate.low, f"{key}_high": estimate.high}
-            row[f"{key}_seed_std"] = estimate.seed_std
-        for key in ("map_start", "map_end", "worst_step", "nfr_1_start", "nfr_1_mean", "nfr_1_max"):
+            row[f"{key}_std"] = estimate.std
+        for key in (
+            "draws",
+            "map_start",
+            "map_end",
+            "worst_step",
+            "nfr_1_start",
+            "nfr_1_mean",
+            "nfr_1_max",
+        ):
             row[key] = getattr(self, key)
         row |= asdict(self.conditions) | {"cmc_1_never_falls": self.cmc_1_never_falls}
         return row if self.recall_min is None else row | {"recall_min": self.recall_min}
@@ -102,12 +122,13 @@ def method_numbers(
         result: the method.
         old: the floor of Gain, and the reference of negative flips.
         new: the goal of Gain.
-        sampling: of the intervals. A query's area is its mean over the seeds; for Gain, `old` and
-            `new` are resampled along with the method.
+        sampling: of the intervals. For Gain, `old` and `new` are resampled along with the method.
 
     Returns:
-        The numbers of the curve that is the mean over the seeds.
+        The numbers of the curve that is the mean over the runs, on the draws of the encoders that
+        all three have.
     """
+    result, old, new = on_common_draws(result, old, new)
     merged, hits, flips = (_mean_curve(result, m, old) for m in (MAP, cmc(1), nfr(1)))
     on_map, on_hits = (
         Conditions.of(
@@ -117,16 +138,17 @@ def method_numbers(
     )
     areas, by_query = _areas(result), areas_by_query(result)
     references = [float(_areas(reference).mean()) for reference in (old, new)]
-    gains = np.array([gain(area, *references) for area in areas])
+    gains = _gains(result, old, new)
     recall = result.recall
     return Numbers(
-        auc_map=_estimate(areas.mean(), sampling.mean(by_query), areas),
+        auc_map=_estimate(areas.mean(), sampling.mean(by_query), _apart(result, areas)),
         auc_cmc={k: _area_of_hits(result, k, sampling) for k in sorted(result.curves[0].hits)},
         gain=_estimate(
             gain(float(areas.mean()), *references),
             sampling.gain(by_query, areas_by_query(old), areas_by_query(new)),
             gains,
         ),
+        draws=result.draws,
         map_start=_rounded(merged[0]),
         map_end=_rounded(merged[-1]),
         worst_step=_rounded(worst_step(merged)),
@@ -141,21 +163,34 @@ def method_numbers(
 
 def _area_of_hits(result: MethodResult, k: int, sampling: Sampling) -> Estimate:
     areas = np.array([curve.auc_cmc[k] for curve in result.curves])
-    return _estimate(areas.mean(), sampling.mean(areas_by_query(result, k)), areas)
+    interval = sampling.mean(areas_by_query(result, k))
+    return _estimate(areas.mean(), interval, _apart(result, areas))
 
 
 def _areas(result: MethodResult) -> Float64s:
-    """AUC_mAP under every seed, (S,)."""
+    """AUC_mAP of every run, (R,)."""
     return np.array([curve.auc_map for curve in result.curves])
 
 
+def _apart(result: MethodResult, values: Float64s) -> Float64s:
+    """What the spread is over: the means of the draws or, with a single one, its runs."""
+    return by_draw(result, values) if result.draws > 1 else values
+
+
+def _gains(result: MethodResult, old: MethodResult, new: MethodResult) -> Float64s:
+    """Gain in each draw, against the references of this draw, or of each run of a single draw."""
+    base, goal = (by_draw(reference, _areas(reference)) for reference in (old, new))
+    areas = _apart(result, _areas(result))
+    return np.array([gain(*of) for of in np.broadcast(areas, base, goal)])
+
+
 def _mean_curve(result: MethodResult, measure: Measure, old: MethodResult) -> Float64s:
-    """The curve of `measure`, (T,), mean over the seeds."""
-    return np.asarray(per_seed(result, measure, old).mean(axis=0))
+    """The curve of `measure`, (T,), mean over the runs."""
+    return np.asarray(per_run(result, measure, old).mean(axis=0))
 
 
-def _estimate(value: float, interval: Interval, by_seed: Float64s) -> Estimate:
-    spread = by_seed.std(ddof=1) if len(by_seed) > 1 else np.nan
+def _estimate(value: float, interval: Interval, apart: Float64s) -> Estimate:
+    spread = apart.std(ddof=1) if len(apart) > 1 else np.nan
     return Estimate(*map(_rounded, (value, *interval, spread)))
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from backfill.arrays import Float64s
 from backfill.errors import InputError
 from backfill.reporting.line_styles import line_styles
-from backfill.reporting.measures import Measure, measures, per_seed
+from backfill.reporting.measures import Measure, measures, on_common_draws, per_run
 from backfill.reporting.numbers import Numbers, method_numbers
 from backfill.reporting.paired import Difference, paired_difference
 from backfill.reporting.panel import PanelResults, label_order, pure_references
@@ -90,9 +90,21 @@ class Study:
         return len(self._first.curves[0].average_precision)
 
     @cached_property
-    def seeds(self) -> int:
-        """The most seeds that a method has."""
+    def runs(self) -> int:
+        """The most runs that a method has."""
         return max(len(r.curves) for panel in self.panels.values() for r in panel.results.values())
+
+    @cached_property
+    def draws(self) -> int:
+        """The most draws of the encoders that a method has."""
+        return max(r.draws for panel in self.panels.values() for r in panel.results.values())
+
+    @property
+    def trained(self) -> str:
+        """How often everything was trained, for readers."""
+        seeds = self.runs // self.draws
+        draws = "1 draw" if self.draws == 1 else f"up to {self.draws} draws"
+        return f"{draws} of the encoders, {seeds} {'seed' if seeds == 1 else 'seeds'}"
 
     @cached_property
     def labels(self) -> list[str]:
@@ -123,15 +135,16 @@ class Study:
         }
 
     def curves(self, panel: str, label: str, measure: Measure) -> Float64s:
-        """A method's curve under every seed, (S, T), as fractions."""
+        """A method's curve in every run, (R, T), as fractions."""
         key = panel, label, measure
         if key not in self._curves:
             results = self.panels[panel].results
-            self._curves[key] = per_seed(results[label], measure, results[self.panels[panel].old])
+            result, old = on_common_draws(results[label], results[self.panels[panel].old])
+            self._curves[key] = per_run(result, measure, old)
         return self._curves[key]
 
     def area(self, panel: str, label: str, measure: Measure) -> float:
-        """The area under a method's curve, mean over the seeds."""
+        """The area under a method's curve, mean over the runs."""
         return float(np.trapezoid(self.curves(panel, label, measure).mean(axis=0), self.fraction))
 
     def difference(self, panel: str, label: str, baseline: str, measure: Measure) -> Difference:

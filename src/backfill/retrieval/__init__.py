@@ -19,7 +19,12 @@
 from backfill.relevance import Relevance
 from backfill.results import BackfillCurve
 from backfill.retrieval.approximate import Index
-from backfill.retrieval.bootstrap import Interval, bootstrap_gain, bootstrap_mean
+from backfill.retrieval.bootstrap import (
+    Interval,
+    bootstrap_gain,
+    bootstrap_mean,
+    bootstrap_statistic,
+)
 from backfill.retrieval.curve import MERGES, backfill_curve
 from backfill.retrieval.curve_at import backfill_curve_at
 from backfill.retrieval.distances import distance_histograms
@@ -46,6 +51,7 @@ __all__ = [
     "backfill_curve_at",
     "bootstrap_gain",
     "bootstrap_mean",
+    "bootstrap_statistic",
     "distance_histograms",
     "draw_arrivals",
     "gain",

@@ -51,9 +51,12 @@ def run(stage: Callable[..., Done], argv: Sequence[str] | None = None) -> None:
     if stage.__name__ != "split":
         parser.add_argument("row", help="the row, or the study, that it makes")
     parser.add_argument("--workspace", default=MAIN_WORKSPACE, help="where; main by default")
+    if stage.__name__ not in ("split", "report"):
+        parser.add_argument("--draw", type=int, default=0, help="of the encoders; the first is 0")
     values = vars(parser.parse_args(argv))
     with mistakes_in_one_line():
-        layout = Layout(named("--workspace", values.pop("workspace")))
+        workspace = named("--workspace", values.pop("workspace"))
+        layout = Layout(workspace, draw=values.pop("draw", 0))
         row = [named("row", value) for value in values.values()]
         plan = read_plan(layout, stage.__name__, *row)
         machine.use_threads(getattr(plan, "threads", None))
@@ -90,7 +93,7 @@ def read_plan(layout: Layout, stage: str, *row: str) -> Any:
     Raises:
         InputError: the stage `plan` has not written them, or the file is damaged.
     """
-    alike = layout.plan(stage)  # of stages whose rows have one plan
+    alike = layout.of_draw(0).plan(stage)  # of stages whose rows have one plan
     path = alike if alike.exists() else layout.plan(stage, *row)
     model: type[Section] = PLANS[stage]
     try:

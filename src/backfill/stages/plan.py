@@ -28,18 +28,21 @@ def plan(layout: Layout, studies: list[str]) -> None:
     settings = load(layout.params, studies)
     graph = needed(settings, studies)
     require_current(layout, graph)
-    with replacing(layout.data / "plan") as folder:
-        for (stage, *row), settings_of_stage in plans(settings, graph).items():
-            path = folder.joinpath(stage, *row).with_suffix(".json")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(settings_of_stage.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    made = plans(settings, graph)
+    for draw in sorted({draw for draw, _ in made}):
+        with replacing(layout.of_draw(draw).drawn / "plan") as folder:
+            for (of, (stage, *row)), settings_of_stage in made.items():
+                if of == draw:
+                    path = folder.joinpath(stage, *row).with_suffix(".json")
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_text(settings_of_stage.model_dump_json(indent=1) + "\n", "utf-8")
     _drop_results_of_others(layout, graph)
 
 
 def _drop_results_of_others(layout: Layout, graph: Graph) -> None:
-    """Remove curves of methods that are no longer compared: the main report reads the folder."""
-    folder = layout.data / "evaluate"
-    for path in folder.iterdir() if folder.is_dir() else ():
+    """Remove curves of methods that are no longer compared: the main report reads the folders."""
+    folders = [layout.data / "evaluate", *layout.data.glob("draws/*/evaluate")]
+    for path in (path for folder in folders if folder.is_dir() for path in folder.iterdir()):
         if path.is_dir() and path.name not in graph.methods:
             shutil.rmtree(path)
 

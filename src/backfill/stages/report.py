@@ -31,7 +31,12 @@ def report(plan: ReportPlan, layout: Layout, name: str) -> Done:
     panels = {
         panel: PanelResults(
             results={
-                label: MethodResult.load(layout.evaluation(method))
+                label: MethodResult.of_draws(
+                    [
+                        MethodResult.load(layout.of_draw(draw).evaluation(method))
+                        for draw in range(chosen.draws[label])
+                    ]
+                )
                 for label, method in chosen.methods.items()
             },
             names=chosen.methods,

@@ -72,7 +72,7 @@ def fit(run: Run, processes: Processes, device: torch.device) -> int:
     """
     plan, layout, name = run
     row, settings = plan.row, plan.train
-    devices.make_deterministic(row.seed)
+    devices.make_deterministic(plan.seed)
 
     images = load_array(layout.images("train"), memory_map=True)
     labels = load_array(layout.labels("train"))
@@ -85,20 +85,25 @@ def fit(run: Run, processes: Processes, device: torch.device) -> int:
         scale=settings.classifier_scale,
     )
     # Statistics settle long before the whole set is read.
-    sample = np.sort(np.random.default_rng(row.seed).permutation(rows)[:5000])
+    sample = np.sort(np.random.default_rng(plan.seed).permutation(rows)[:5000])
     encoder.measure_pixels(torch.from_numpy(images[sample]))
+    if row.starts_from is not None:
+        encoder.start_from(Encoder.load(layout.weights(row.starts_from)))
     objective = objectives.build(
         row,
         settings.augment,
         settings.network.embedding_dim,
         encoder.classes,
         labels,
+        rows,
         teacher=lambda name: Teacher.load(layout.views(name), layout.embeddings(name)),
     )
     targets = torch.from_numpy(np.searchsorted(classes, labels))
-    batches = Batches(images, targets, rows, settings.batch_size, device)
+    augment = settings.augment
+    alternating = plan.seed if augment.flip and augment.alternating else None
+    batches = Batches(images, targets, rows, settings.batch_size, device, alternating)
     trainer = Trainer(
-        encoder, objective, batches, settings, settings.epochs, row.seed, device, processes
+        encoder, objective, batches, settings, settings.epochs, plan.seed, device, processes
     )
     folder = layout.checkpoints(name)
     checkpoint = folder / "checkpoint.pt", fingerprint(plan, layout)
@@ -134,6 +139,8 @@ def fingerprint(plan: TrainPlan, layout: Layout) -> str:
     if isinstance(row, CompatibleRow):
         inputs.append(layout.views(row.teacher))
         inputs += sorted(layout.embeddings(row.teacher).iterdir())
+    if row.starts_from is not None:
+        inputs.append(layout.weights(row.starts_from))
     package = Path(__file__).parents[1]
     code = [*package.glob("encoders/**/*.py"), *package.glob("losses/*.py"), Path(__file__)]
     for path in [*inputs, *sorted(code)]:

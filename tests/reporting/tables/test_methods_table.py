@@ -119,7 +119,7 @@ def test_the_csv_holds_plain_fractions(on_cifar, numbers):
 def test_the_csv_has_all_that_metrics_json_leaves_out(on_glyphs):
     columns = set(methods(on_glyphs))
     for key in ("auc_map", "auc_cmc_1", "auc_cmc_5", "gain"):
-        assert {key, f"{key}_low", f"{key}_high", f"{key}_seed_std"} <= columns
+        assert {key, f"{key}_low", f"{key}_high", f"{key}_std"} <= columns
     assert {"starts_at_old", "ends_at_new", "never_falls", "cmc_1_never_falls"} <= columns
     assert {"map_start", "map_end", "worst_step"} <= columns
     assert {"nfr_1_start", "nfr_1_mean", "nfr_1_max"} <= columns

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt
 
-from backfill.params.base import Name, Reference, Section, Seed
+from backfill.params.base import Name, Reference, Section, Seed, each_once
 from backfill.params.networks import Network
 from backfill.params.settings import Train
 
@@ -21,14 +21,19 @@ class EncoderRow(Section):
 
     Attributes:
         trains_on: a share of a split, `<split>/<share>`.
-        seed: of weights, batches and augmentation.
-        epochs, optimizer, learning_rate, network: in place of those of `train`.
+        seeds: of weights, batches and augmentation. Each is a draw of the encoder, of which
+            `draws` says how many are trained.
+        starts_from: an encoder of the same network, whose weights training starts from; none: from
+            random weights. The classifier starts from random weights in any case.
+        epochs, batch_size, optimizer, learning_rate, network: in place of those of `train`.
         embedding_dim: of the network, shared or own.
     """
 
     trains_on: str
-    seed: Seed
+    seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(each_once)]
+    starts_from: Name | None = None
     epochs: PositiveInt | None = None
+    batch_size: PositiveInt | None = None
     optimizer: Literal["sgd", "adam"] | None = None
     learning_rate: PositiveFloat | None = None
     network: Network | None = None
@@ -36,11 +41,14 @@ class EncoderRow(Section):
 
     def references(self) -> list[Reference]:
         """The names that other rows must make."""
-        return [Reference("trains_on", self.trains_on, "share")]
+        found = [Reference("trains_on", self.trains_on, "share")]
+        if self.starts_from is not None:
+            found.append(Reference("starts_from", self.starts_from, "encoder"))
+        return found
 
     def training(self, shared: Train) -> Train:
         """The shared training settings with this row's overrides."""
-        keys = ("epochs", "optimizer", "learning_rate", "network")
+        keys = ("epochs", "batch_size", "optimizer", "learning_rate", "network")
         own = {key: getattr(self, key) for key in keys if getattr(self, key) is not None}
         training = shared.model_copy(update=own)
         if self.embedding_dim is None:
@@ -119,41 +127,74 @@ class RactSplit(Regularised):
 
 
 class BctRact(Regularised):
-    """RACT on top of BCT."""
+    """RACT on top of BCT.
+
+    Attributes:
+        reading: `instances`, BCT's loss and eq. 6 beside it, as RACT's text has it; `classes`, one
+            softmax over old classes and new wrong ones in place of both, as its released code has.
+            The latter takes `bct_weight` and nothing else.
+    """
 
     loss: Literal["bct_ract"]
+    reading: Literal["instances", "classes"] = "instances"
     temperature: PositiveFloat = 0.5
     temperature_new: PositiveFloat | None = None
     bct_weight: Weight = 1.0
 
 
-class Triplet(Regularised):
+class AnyTriplet(Regularised):
+    """A hinge on triplets.
+
+    Attributes:
+        margin: that a negative must be farther by than the positive.
+        hardest: how many of an anchor's nearest negatives count; none: all of the batch.
+        distance: what the margin is of. RACT's text has cosines and all negatives, its released
+            code Euclidean distances and the ten nearest ones.
+    """
+
+    margin: Weight = 0.8
+    hardest: PositiveInt | None = None
+    distance: Literal["cosine", "euclidean"] = "cosine"
+
+
+class Triplet(AnyTriplet):
     """RACT's triplet form with old negatives."""
 
     loss: Literal["triplet"]
-    margin: Weight = 0.8
 
 
-class RactTriplet(Regularised):
+class RactTriplet(AnyTriplet):
     """RACT's triplet form with old and new negatives."""
 
     loss: Literal["ract_triplet"]
-    margin: Weight = 0.8
 
 
 class FocalDistillation(CompatibleRow):
-    """Distillation that counts more where the old model was right, by `focus`."""
+    """Distillation that counts more where a model is right, by `focus`.
+
+    Attributes:
+        reading: `scores`, of the classes that both models know, weighted where the old model is
+            right (Yan et al., CVPR 2021); `features`, the distance of the embeddings, weighted
+            where the new model is right, as RACT's authors run it. The latter has no temperature.
+    """
 
     loss: Literal["focal_distillation"]
+    reading: Literal["scores", "features"] = "scores"
     loss_weight: Weight = 1.0
     temperature: PositiveFloat = 0.5
     focus: Weight = 5.0
 
 
 class Lwf(CompatibleRow):
-    """Learning without Forgetting: a second head that answers as the old classifier does."""
+    """Learning without Forgetting: a second head that answers as the old classifier does.
+
+    Attributes:
+        head: `trained` along, from the old classifier, as in LwF; or `frozen`, as in RACT's
+            comparison. Both start from the old encoder's weights with `starts_from`.
+    """
 
     loss: Literal["lwf"]
+    head: Literal["trained", "frozen"] = "trained"
     loss_weight: Weight = 1.0
     temperature: PositiveFloat = 0.5
 

@@ -17,8 +17,8 @@ from backfill.reporting.style import heading, house_style, markers
 def curve_figure(study: Study, measure: Measure) -> Figure:
     """Draw `measure` against the backfill fraction, a line per method, in percent.
 
-    Lines are means over the seeds; bands reach from the lowest to the highest seed, which says
-    more about three seeds than a standard deviation. A legend of one panel lists the methods from
+    Lines are means over the runs; bands reach from the lowest to the highest run, which says
+    more about a few runs than a standard deviation. A legend of one panel lists the methods from
     the best mean over the backfill to the worst, and gives that mean. A legend that many panels
     share follows the order of the tables.
     """
@@ -106,19 +106,19 @@ def _draw(axes: Axes, study: Study, panel: str, measure: Measure, size: float) -
     area = {label: 100 * study.area(panel, label, measure) for label in by_label}
     best_first = sorted(area, key=area.__getitem__, reverse=measure.higher_is_better)
     for position, label in enumerate(best_first):
-        seeds, style = by_label[label], study.line_styles[label]
+        runs, style = by_label[label], study.line_styles[label]
         # Numbers first, so that they stand in a column of the legend.
         axes.plot(
             fraction,
-            seeds.mean(axis=0),
+            runs.mean(axis=0),
             label=f"{area[label]:.1f}  {label}",
             markevery=_every(fraction, position),
             **markers(size),
             zorder=2 if style.marker == "" else 3,
             **vars(style),
         )
-        if len(seeds) > 1:
-            low, high = seeds.min(axis=0), seeds.max(axis=0)
+        if len(runs) > 1:
+            low, high = runs.min(axis=0), runs.max(axis=0)
             axes.fill_between(fraction, low, high, color=style.color, alpha=0.13, linewidth=0)
     axes.set_xlim(-1.5, 101.5)  # room for the markers at both ends
     axes.margins(y=0.03)

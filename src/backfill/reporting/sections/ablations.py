@@ -81,7 +81,7 @@ def _frame(study: Study) -> pd.DataFrame:
             cells: dict[str, Any] = {"panel": name, "label": label}
             cells["value"] = values_of([label])[0] if values else None  # type: ignore[index]
             for key in _DATA:
-                for column in (key, f"{key}_low", f"{key}_high", f"{key}_seed_std"):
+                for column in (key, f"{key}_low", f"{key}_high", f"{key}_std"):
                     cells[column] = numbers[column]
             rows.append(cells)
     columns = [key for key in (rows[0] if rows else {"panel": ""}) if key not in ("panel", "label")]

@@ -68,7 +68,7 @@ def comparison(study: Study) -> Section | None:
         id="comparison",
         title="Paired differences",
         caption=(
-            "Differences are in points (hundredths), means over the backfill and the seeds. "
+            "Differences are in points (hundredths), means over the backfill and the runs. "
             f"Intervals hold {study.sampling.percent} of the resamples of a bootstrap that draws "
             "the same queries for both methods."
         ),

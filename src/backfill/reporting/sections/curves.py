@@ -27,12 +27,12 @@ def curves(study: Study) -> Section:
         if study.several
         else "The legend lists the methods from best to worst on average over the backfill."
     )
-    bands = f"Bands reach from the lowest to the highest of {study.seeds} seeds."
+    bands = f"Bands reach from the lowest to the highest of {study.runs} runs."
     grey = f"Grey: the references, {listed(list(study.references)[::-1] or ['none'])}."
     return Section(
         id="curves",
         title="During the backfill",
-        caption=" ".join([order, *([bands] if study.seeds > 1 else []), grey]),
+        caption=" ".join([order, *([bands] if study.runs > 1 else []), grey]),
         charts=[
             Chart(
                 measure.key,

@@ -96,21 +96,21 @@ def _end_to_end(found: Sequence[Float64s | None], fraction: Float64s, *, joined:
     """All generations of one label as one line.
 
     Args:
-        found: (S, T) curves of each generation. None leaves a gap in the line.
+        found: (R, T) curves of each generation. None leaves a gap in the line.
         fraction: (T,) of one generation, in percent.
         joined: whether the line goes on from one generation to the next.
 
     Returns:
-        (4, ...): x, and the mean, the lowest and the highest seed.
+        (4, ...): x, and the mean, the lowest and the highest run.
     """
     gap = np.full((4, 1), np.nan)
     parts = []
-    for position, seeds in enumerate(found):
-        if seeds is None:
+    for position, runs in enumerate(found):
+        if runs is None:
             parts.append(gap)
             continue
         x = fraction + 100 * position
-        parts.append(np.stack([x, seeds.mean(axis=0), seeds.min(axis=0), seeds.max(axis=0)]))
+        parts.append(np.stack([x, runs.mean(axis=0), runs.min(axis=0), runs.max(axis=0)]))
         if not joined:
             parts.append(gap)
     return np.concatenate(parts, axis=1)

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from backfill.arrays import Bools, Float64s
 from backfill.errors import InputError
 from backfill.reporting.figures.grid import X_LABEL
-from backfill.reporting.measures import MAP, Measure, cmc, per_seed
+from backfill.reporting.measures import MAP, Measure, cmc, per_run
 from backfill.reporting.panel import PanelResults
 from backfill.reporting.section import Chart, Section, Table
 from backfill.reporting.sections import section
@@ -115,14 +115,14 @@ def _minority(study: Study) -> Bools:
 
 
 def _of_group(result: MethodResult, mask: Bools, measure: Measure) -> Float64s:
-    """A measure on some of the queries, (S, T)."""
+    """A measure on some of the queries, (R, T)."""
 
     def chosen(curve: BackfillCurve) -> BackfillCurve:
         hits = {k: right[mask] for k, right in curve.hits.items()}
         return BackfillCurve(curve.fraction, curve.average_precision[mask], hits)
 
-    group = MethodResult(result.name, tuple(map(chosen, result.curves)), result.distances)
-    return per_seed(group, measure, group)
+    group = replace(result, curves=tuple(map(chosen, result.curves)))
+    return per_run(group, measure, group)
 
 
 def _frame(study: Study, minority: Bools) -> pd.DataFrame:

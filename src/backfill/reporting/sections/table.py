@@ -15,14 +15,13 @@ from backfill.reporting.tables.methods import columns, methods, note, readable
 def table(study: Study) -> Section:
     """A table of every panel, with what its numbers say."""
     frame = methods(study)
-    seeds = "1 seed" if study.seeds == 1 else f"{study.seeds} seeds"
     title = "All panels" if study.several else "All methods"
     return Section(
         id="table",
         title=title,
         caption=(
-            f"{study.queries} queries of {study.dataset}, {seeds}, {study.sampling.percent} "
-            f"intervals from {study.sampling.resamples} resamples. {note(frame)}"
+            f"{study.queries} queries of {study.dataset}, {study.trained}, "
+            f"{study.sampling.percent} intervals from {study.sampling.resamples} resamples. {note(frame)}"
         ),
         tables=[
             Table(

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from backfill.arrays import Float64s, Int64s
 from backfill.reporting.figures.grid import SHORT_X_LABEL, columns_for, panel_grid
-from backfill.reporting.measures import MAP, Measure, areas_by_query, cmc
+from backfill.reporting.measures import MAP, Measure, areas_by_query, cmc, on_common_draws
 from backfill.reporting.section import Chart, Section, Table
 from backfill.reporting.sections import section
 from backfill.reporting.sections.comparison import RANDOM
@@ -64,7 +64,8 @@ def _of_queries(study: Study, name: str, labels: list[str]) -> pd.DataFrame:
     rows = []
     for label in labels:
         for measure in _SHOWN:
-            ours, theirs = (areas_by_query(r, measure.k) for r in (results[label], baseline))
+            pair = on_common_draws(results[label], baseline)
+            ours, theirs = (areas_by_query(r, measure.k).mean(axis=0) for r in pair)
             difference = ours - theirs
             for number in range(QUINTILES):
                 chosen = difference[fifth == number]
@@ -83,7 +84,7 @@ def _of_queries(study: Study, name: str, labels: list[str]) -> pd.DataFrame:
 
 
 def _start(result: MethodResult) -> Float64s:
-    """(Q,) average precision with nothing backfilled, the mean over the seeds."""
+    """(Q,) average precision with nothing backfilled, the mean over the runs."""
     starts = [curve.average_precision[:, 0] for curve in result.curves]
     return np.asarray(np.mean(starts, axis=0, dtype=np.float64))
 

@@ -9,7 +9,7 @@ from backfill.reporting.tables.methods import drop_needless
 
 
 def curves(study: Study) -> pd.DataFrame:
-    """Every method's curves, means over the seeds, as fractions. This is curves.csv.
+    """Every method's curves, means over the runs, as fractions. This is curves.csv.
 
     Returns:
         Columns: panel, if there are several; method, the row's name; label, if one differs from

@@ -71,6 +71,11 @@ def columns(frame: pd.DataFrame) -> list[Column]:
     found = found if "panel" in frame else []
     found += [
         Column("method", "method", lambda row: row.get("label", row["method"])),
+        *(
+            [Column("draws", "independent draws of the encoders", lambda row: str(row["draws"]))]
+            if frame["draws"].nunique() > 1
+            else []
+        ),
         *_estimate("AUC_mAP", "auc_map", "mean mAP over the backfill, in percent", frame),
         *_estimate("AUC_CMC@1", "auc_cmc_1", "mean CMC@1 over the backfill, in percent", frame),
         *_estimate("Gain", "gain", "share of the way from old to new in AUC_mAP", frame),
@@ -96,9 +101,12 @@ def readable(frame: pd.DataFrame) -> pd.DataFrame:
 
 def note(frame: pd.DataFrame) -> str:
     """How to read a cell, and where the paper's numbers come from if there are any."""
-    text = "[low, high]: bootstrap interval over the queries."
-    if frame["auc_map_seed_std"].notna().any():
-        text = f"±: standard deviation over the seeds. {text}"
+    several = bool((frame["draws"] > 1).any())
+    over = "queries and draws of the encoders together" if several else "the queries"
+    text = f"[low, high]: bootstrap interval over {over}."
+    if frame["auc_map_std"].notna().any():
+        over = "draws of the encoders, or seeds of the only one" if several else "the seeds"
+        text = f"±: standard deviation over {over}. {text}"
     return f"{text} paper: {CITATION}." if "paper_auc_map" in frame else text
 
 
@@ -112,8 +120,8 @@ def _estimate(heading: str, key: str, meaning: str, frame: pd.DataFrame) -> list
         if pd.isna(row[key]):
             return "–"
         text = percent(row[key])
-        if pd.notna(row[f"{key}_seed_std"]):
-            text += f" ± {percent(row[f'{key}_seed_std'])}"
+        if pd.notna(row[f"{key}_std"]):
+            text += f" ± {percent(row[f'{key}_std'])}"
         text += unit
         if pd.notna(row[f"{key}_low"]):
             text += f" [{percent(row[f'{key}_low'])}, {percent(row[f'{key}_high'])}]"

@@ -31,8 +31,8 @@ def print_table(frame: pd.DataFrame, console: Console | None = None) -> None:
     else:
         console.print(_table(frame))
     console.print(
-        "In percent, ± over the seeds. AUC_CMC: of CMC@1. mAP: before and after the backfill.\n"
-        "worst: its largest fall from one fraction to the next. NFR@1: mean negative flip rate.\n"
+        "In percent, ± over draws of the encoders, or seeds. AUC_CMC: of CMC@1.\n"
+        "mAP: before and after the backfill. worst: its largest fall from one fraction to the next. NFR@1: mean negative flip rate.\n"
         "≥≥↗: starts no worse than old, ends no worse than new, never falls.",
         style="dim",
     )
