@@ -84,10 +84,32 @@ class Encoder(nn.Module):
         return classes
 
     def measure_pixels(self, images: Tensor) -> None:
-        """Take each channel's mean and deviation from (N, C, H, W) uint8 training images."""
+        """Take each channel's mean and deviation from (N, C, H, W) uint8 training images.
+
+        A network with layers that are computed from images computes them.
+        """
         pixels = images.float() / 255
         self.mean.copy_(pixels.mean((0, 2, 3), keepdim=True))
         self.std.copy_(pixels.std((0, 2, 3), keepdim=True).clamp_min(1e-3))
+        if isinstance(self.network, networks.Measuring):
+            self.network.measure((pixels - self.mean) / self.std)
+
+    def start_from(self, other: Encoder) -> None:
+        """Take over the network's weights and the pixel statistics of another encoder.
+
+        The classifier keeps its own weights, as its classes may be others.
+
+        Raises:
+            InputError: the other encoder's network is not this one's.
+        """
+        own, others = self.settings["network"], other.settings["network"]
+        if own != others:
+            raise InputError(
+                f"starts_from: expected an encoder with the network {own}, got {others}"
+            )
+        self.network.load_state_dict(other.network.state_dict())
+        self.mean.copy_(other.mean)
+        self.std.copy_(other.std)
 
     def forward(self, images: Tensor) -> Tensor:
         """Map (B, C, H, W) uint8 images to (B, D) float32 embeddings of any length."""

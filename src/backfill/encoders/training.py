@@ -12,7 +12,7 @@ import pickle
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from backfill.arrays import Int64s, UInt8s
 from backfill.artifacts import replacing
+from backfill.encoders import optimizers
 from backfill.encoders.data_parallel import ALONE, BatchLoss, Processes, parallel
 from backfill.encoders.objectives import Batch
 from backfill.errors import InputError
@@ -44,6 +45,8 @@ class Batches:
         rows: positions of the images that are trained on.
         size: images per batch, at most all; a last, smaller batch is left out.
         device: that trains.
+        alternating: seed of alternating flips: half of the images, drawn by it, are mirrored in the
+            first epoch, the other half in the second, and so on; none: no image is mirrored here.
     """
 
     images: UInt8s
@@ -51,7 +54,9 @@ class Batches:
     rows: Int64s
     size: int
     device: torch.device
+    alternating: int | None = None
     _resident: Tensor | None = field(default=None, init=False)
+    _mirrored: Tensor | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.size = min(self.size, len(self.rows))
@@ -61,12 +66,20 @@ class Batches:
             self.rows = np.sort(self.rows)
             chosen = torch.from_numpy(np.ascontiguousarray(self.images[self.rows]))
             self._resident = chosen.to(self.device)
+        if self.alternating is not None:
+            generator = torch.Generator().manual_seed(self.alternating)
+            self._mirrored = torch.rand(len(self.images), generator=generator) < 0.5
 
     def __len__(self) -> int:
         return len(self.rows) // self.size
 
-    def epoch(self, generator: torch.Generator) -> Iterator[Batch]:
-        """Yield all batches of one epoch in random order."""
+    def epoch(self, generator: torch.Generator, number: int = 0) -> Iterator[Batch]:
+        """Yield all batches of one epoch in random order.
+
+        Args:
+            generator: draws the order.
+            number: of the epoch, from 0.
+        """
         order = torch.randperm(len(self.rows), generator=generator)
         for start in range(0, len(self) * self.size, self.size):
             index = order[start : start + self.size]
@@ -77,6 +90,9 @@ class Batches:
                 rows = np.sort(self.rows[index.numpy()])
                 images = torch.from_numpy(self.images[rows]).to(self.device, non_blocking=True)
             positions = torch.from_numpy(rows)
+            if self._mirrored is not None:
+                mirrored = (self._mirrored[positions] ^ bool(number % 2)).to(self.device)
+                images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
             yield Batch(images, self.targets[positions].to(self.device), positions)
 
 
@@ -123,20 +139,8 @@ class Trainer:
         self.batch_loss = parallel(
             BatchLoss(self.encoder, self.objective, self.processes), self.device
         )
-        parameters = [*self.encoder.parameters(), *self.objective.parameters()]
         s = self.settings
-        # Weight decay on norms and biases costs accuracy.
-        groups: list[dict[str, Any]] = [
-            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": s.weight_decay},
-            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-        ]
-        self.optimizer: torch.optim.Optimizer
-        if s.optimizer == "adam":
-            self.optimizer = torch.optim.Adam(groups, lr=s.learning_rate)
-        else:
-            self.optimizer = torch.optim.SGD(
-                groups, lr=s.learning_rate, momentum=s.momentum, nesterov=s.momentum > 0
-            )
+        self.optimizer = optimizers.build(s, self.encoder, self.objective)
         self.scheduler = schedule(self.optimizer, s, self.epochs, len(self.batches))
 
     def run_epoch(self, epoch: int, after_step: Callable[[], object] = lambda: None) -> float:
@@ -152,7 +156,7 @@ class Trainer:
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
         self.encoder.train()
         total = torch.zeros((), device=self.device)
-        for batch in self.batches.epoch(generator):
+        for batch in self.batches.epoch(generator, epoch):
             loss = self.batch_loss(batch, generator)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()

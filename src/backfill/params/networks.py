@@ -19,6 +19,16 @@ class ResNet(Section):
     stem: Literal["small", "large"] = "small"
 
 
+class Whitened(Section):
+    """Convolutions behind a whitening layer: `depth` of them in each stage of `widths` channels."""
+
+    family: Literal["whitened"]
+    widths: Annotated[list[PositiveInt], Field(min_length=1)]
+    depth: PositiveInt
+    embedding_dim: PositiveInt
+    patch: PositiveInt = 2
+
+
 class Vit(Section):
     """A vision transformer of `depth` layers on square patches, with tokens `width` wide."""
 
@@ -41,4 +51,4 @@ class Vit(Section):
         return self
 
 
-Network = Annotated[ResNet | Vit, Field(discriminator="family")]
+Network = Annotated[ResNet | Vit | Whitened, Field(discriminator="family")]

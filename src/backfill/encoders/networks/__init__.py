@@ -6,9 +6,9 @@ A network maps (B, C, H, W) normalised images to (B, embedding_dim) embeddings.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from torch import nn
+from torch import Tensor, nn
 
 from backfill.registry import Registry
 
@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from backfill.params.networks import Network
 
 NETWORKS: Registry[Callable[..., nn.Module]] = Registry("backfill.encoders.networks")
+
+
+@runtime_checkable
+class Measuring(Protocol):
+    """A network with layers that are computed from training images, once, before training."""
+
+    def measure(self, images: Tensor) -> None:
+        """Compute them from (N, C, H, W) normalised images."""
 
 
 def build(settings: Network, channels: int) -> nn.Module:

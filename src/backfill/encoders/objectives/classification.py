@@ -28,7 +28,7 @@ class Classification(Objective):
 
     def views(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Shift and flip each image; see :meth:`Objective.views`."""
-        return shift_and_flip(images, generator, self.augment.crop_padding, self.augment.flip)
+        return shift_and_flip(images, generator, self.augment.crop_padding, self.augment.by_chance)
 
     def forward(
         self, encoder: Encoder, embeddings: Tensor, batch: Batch, generator: torch.Generator

@@ -30,7 +30,7 @@ class SelfSupervised(Objective):
 
     def __init__(self, augment: Augment, embedding_dim: int, temperature: float) -> None:
         super().__init__()
-        self.flip = augment.flip
+        self.flip = augment.by_chance
         self.temperature = temperature
         self.projection = nn.Sequential(
             nn.Linear(embedding_dim, embedding_dim),
