@@ -39,7 +39,7 @@ class Loss(NamedTuple):
 
 
 def row_of(loss: str) -> Row:
-    settings = {"loss": loss, "trains_on": "s/new", "seed": 0}
+    settings = {"loss": loss, "trains_on": "s/new", "seeds": [0]}
     if loss not in ("classification", "nt_xent"):
         settings["teacher"] = "old"
     made: Row = TypeAdapter(Row).validate_python(settings)
@@ -68,8 +68,9 @@ def step(loss: str, processes: Processes) -> Loss:
     weight = torch.randn(CLASSES, DIMENSIONS, generator=generator).numpy()
     teacher = Teacher(views, StoredClassifier(weight, list(range(CLASSES)), 16.0))
     objective = objectives.build(
-        row, Augment(crop_padding=1, flip=False), DIMENSIONS, classes, labels, lambda name: teacher
-    )
+        row, Augment(crop_padding=1, flip=False), DIMENSIONS, classes, labels, np.arange(ITEMS),
+        lambda name: teacher,
+    )  # fmt: skip
     images = torch.randint(0, 256, (ITEMS, 1, 8, 8), generator=generator, dtype=torch.uint8)
     batch = objectives.Batch(images, torch.from_numpy(labels), torch.arange(ITEMS))
     module = parallel(BatchLoss(encoder, objective, processes), CPU)

@@ -18,7 +18,11 @@ from backfill.encoders.objectives.regularised import Regularised
 from backfill.encoders.teacher import Teacher
 from backfill.errors import InputError
 from backfill.losses import compatible
-from backfill.losses.distillation import distillation, focal_distillation
+from backfill.losses.distillation import (
+    distillation,
+    focal_distillation,
+    focal_feature_distillation,
+)
 from backfill.losses.nt_xent import nt_xent
 from backfill.params.networks import ResNet
 from backfill.params.rows.encoders import CompatibleRow
@@ -45,17 +49,22 @@ TEACHER = Teacher(
 
 
 def row(loss: str, **settings: Any) -> Row:
-    settings = {"loss": loss, "trains_on": "s/new", "seed": 0} | settings
+    settings = {"loss": loss, "trains_on": "s/new", "seeds": [0]} | settings
     if loss not in ("classification", "nt_xent"):
         settings["teacher"] = "old"
     made: Row = TypeAdapter(Row).validate_python(settings)
     return made
 
 
-def built(loss: str, teacher: Teacher = TEACHER, **settings: Any) -> Objective:
+ALL = np.arange(COUNT)
+
+
+def built(
+    loss: str, teacher: Teacher = TEACHER, items: np.ndarray = ALL, **settings: Any
+) -> Objective:
     torch.manual_seed(0)
     return objectives.build(
-        row(loss, **settings), AUGMENT, DIM, CLASSES, LABELS, teacher=lambda name: teacher
+        row(loss, **settings), AUGMENT, DIM, CLASSES, LABELS, items, teacher=lambda name: teacher
     )
 
 
@@ -101,9 +110,9 @@ def test_only_compatible_losses_ask_for_a_teacher() -> None:
         chosen = row(loss)
         if isinstance(chosen, CompatibleRow):
             with pytest.raises(AssertionError, match="asked for old"):
-                objectives.build(chosen, AUGMENT, DIM, CLASSES, LABELS, teacher=nobody)
+                objectives.build(chosen, AUGMENT, DIM, CLASSES, LABELS, ALL, teacher=nobody)
         else:
-            objectives.build(chosen, AUGMENT, DIM, CLASSES, LABELS, teacher=nobody)
+            objectives.build(chosen, AUGMENT, DIM, CLASSES, LABELS, ALL, teacher=nobody)
 
 
 def test_classification_is_the_classifiers_cross_entropy(
@@ -116,7 +125,7 @@ def test_classification_is_the_classifiers_cross_entropy(
 def test_bct_adds_the_old_classifiers_cross_entropy(
     encoder: Encoder, embeddings: Tensor, batch: Batch
 ) -> None:
-    weight = TEACHER.weight_for(CLASSES, LABELS)
+    weight = TEACHER.weight_for(CLASSES, LABELS, ALL)
     cosines = F.cosine_similarity(embeddings[:, None], weight[None], dim=2)
     expected = own_cross_entropy(encoder, embeddings, batch) + 0.7 * F.cross_entropy(
         10 * cosines, batch.targets
@@ -136,14 +145,21 @@ def test_bct_adds_the_old_classifiers_cross_entropy(
         ("ract_split", {"temperature": 0.2, "temperature_new": 0.4, "eta": 0.3}),
         ("triplet", {"margin": 0.5}),
         ("ract_triplet", {"margin": 0.5}),
+        ("triplet", {"margin": 0.5, "hardest": 2}),
+        ("ract_triplet", {"margin": 0.5, "hardest": 1, "distance": "euclidean"}),
         ("bct_ract", {"temperature": 0.2, "bct_weight": 0.6}),
     ],
 )
 def test_a_compatible_loss_is_added_to_its_base(
-    loss: str, settings: dict[str, float], encoder: Encoder, embeddings: Tensor, batch: Batch
+    loss: str, settings: dict[str, Any], encoder: Encoder, embeddings: Tensor, batch: Batch
 ) -> None:
     labels, stored = batch.targets, old(batch)
-    tau, margin = settings.get("temperature"), settings.get("margin")
+    tau = settings.get("temperature")
+    hinge = {
+        "margin": settings.get("margin"),
+        "hardest": settings.get("hardest"),
+        "euclidean": settings.get("distance") == "euclidean",
+    }
     tau_new = settings.get("temperature_new", tau)
     both = {"temperature": tau, "temperature_new": tau_new}
     terms = {
@@ -152,8 +168,8 @@ def test_a_compatible_loss_is_added_to_its_base(
         "ract_split": lambda *x: compatible.regression_alleviating_split(
             *x, eta=settings["eta"], **both
         ),
-        "triplet": lambda *x: compatible.triplet(*x, margin=margin),
-        "ract_triplet": lambda *x: compatible.triplet_regression_alleviating(*x, margin=margin),
+        "triplet": lambda *x: compatible.triplet(*x, **hinge),
+        "ract_triplet": lambda *x: compatible.triplet_regression_alleviating(*x, **hinge),
         "bct_ract": lambda *x: compatible.regression_alleviating(*x, **both),
     }
     base = built("bct", bct_weight=0.6) if loss == "bct_ract" else built("classification")
@@ -246,6 +262,68 @@ def test_the_pre_sampler_draws_every_item_of_the_class_and_no_other(
     assert views == {0, 1}
 
 
+@pytest.mark.parametrize("loss", ["vanilla", "ract", "triplet"])
+def test_the_pre_sampler_draws_within_the_allocation(loss: str, encoder: Encoder) -> None:
+    """A positive that the encoder does not train on would leak images of another allocation."""
+    items = np.sort(np.random.default_rng(0).permutation(COUNT)[:12])
+    classes = np.unique(LABELS[items]).tolist()
+    assert len(classes) > 1
+    objective = objectives.build(
+        row(loss, positives="class"), AUGMENT, DIM, classes, LABELS, items,
+        teacher=lambda name: telling(1),
+    )  # fmt: skip
+    seen = recorded(objective)
+    assert isinstance(objective, Regularised)
+    objective.base = built("classification")
+    rows = torch.from_numpy(items)
+    batch = Batch(torch.zeros(12), torch.from_numpy(np.searchsorted(CLASSES, LABELS))[rows], rows)
+    generator = torch.Generator().manual_seed(0)
+    drawn: set[int] = set()
+    for _ in range(60):
+        objective(encoder, torch.randn(12, DIM), batch, generator)
+        positives = seen[-1]["positive"][:, 1:].argmax(1)
+        np.testing.assert_array_equal(LABELS[positives], LABELS[items])
+        drawn |= set(positives.tolist())
+    assert drawn == set(items.tolist())
+
+
+def test_bct_takes_missing_classes_from_the_allocation(encoder: Encoder) -> None:
+    items = np.array([next(i for i in range(COUNT) if LABELS[i] == label) for label in CLASSES])
+    objective = built("bct", items=items)
+    expected = torch.from_numpy(TEACHER.views[0, items[0]])  # of class 3, which old lacks
+    torch.testing.assert_close(objective.get_buffer("old_weight")[0], expected)
+
+
+def test_bct_ract_of_classes_is_one_softmax_in_place_of_bcts(
+    encoder: Encoder, embeddings: Tensor, batch: Batch
+) -> None:
+    weight = TEACHER.weight_for(CLASSES, LABELS, ALL)
+    by_old = 10 * F.cosine_similarity(embeddings[:, None], weight[None], dim=2)
+    assert encoder.classifier is not None
+    by_new = encoder.classifier(embeddings)
+    term = compatible.class_level(by_new, by_old, batch.targets)
+    expected = own_cross_entropy(encoder, embeddings, batch) + 0.6 * term
+    objective = built("bct_ract", reading="classes", bct_weight=0.6)
+    torch.testing.assert_close(loss_of(objective, encoder, embeddings, batch), expected)
+
+
+def test_focal_distillation_of_features_asks_the_new_classifier_who_is_right(
+    encoder: Encoder, embeddings: Tensor, batch: Batch
+) -> None:
+    assert encoder.classifier is not None
+    right = encoder.classifier(embeddings).argmax(1) == batch.targets
+    assert 0 < right.sum() < len(right)
+    term = focal_feature_distillation(embeddings, old(batch), right, base=1.0, focus=4.0)
+    expected = own_cross_entropy(encoder, embeddings, batch) + 0.5 * term
+    # No class has to be known to both.
+    stranger = StoredClassifier(TEACHER.classifier.weight, [70, 71, 72], 10.0)
+    objective = built(
+        "focal_distillation", Teacher(TEACHER.views, stranger),
+        reading="features", focus=4.0, loss_weight=0.5,
+    )  # fmt: skip
+    torch.testing.assert_close(loss_of(objective, encoder, embeddings, batch), expected)
+
+
 def test_focal_distillation_compares_the_classes_that_both_know(
     encoder: Encoder, embeddings: Tensor, batch: Batch
 ) -> None:
@@ -297,6 +375,18 @@ def test_lwf_trains_a_second_head_from_the_old_classifier(
     with torch.no_grad():
         head.add_(1.0)
     assert not np.array_equal(head.detach().numpy(), TEACHER.classifier.weight)
+
+
+def test_a_frozen_head_of_lwf_is_the_old_classifier_and_stays(
+    encoder: Encoder, embeddings: Tensor, batch: Batch
+) -> None:
+    frozen = built("lwf", temperature=2.0, head="frozen")
+    trained = built("lwf", temperature=2.0)
+    values = [loss_of(objective, encoder, embeddings, batch) for objective in (frozen, trained)]
+    torch.testing.assert_close(*values)  # at the start
+    assert [p.requires_grad for p in frozen.parameters()] == [False]
+    values[0].backward()
+    assert embeddings.grad is not None
 
 
 def test_self_supervision_compares_two_views_and_no_class(encoder: Encoder, batch: Batch) -> None:

@@ -113,7 +113,7 @@ def test_every_view_of_the_asked_item_turns_up() -> None:
 
 def test_known_classes_keep_their_row_and_others_get_the_mean_of_their_items() -> None:
     classes = [7, 10, 3, 12]
-    weight = TEACHER.weight_for(classes, LABELS)
+    weight = TEACHER.weight_for(classes, LABELS, np.arange(8))
     known = F.normalize(torch.from_numpy(CLASSIFIER.weight))
     torch.testing.assert_close(weight[1], known[1])
     torch.testing.assert_close(weight[3], known[0])
@@ -125,8 +125,8 @@ def test_known_classes_keep_their_row_and_others_get_the_mean_of_their_items() -
 
 def test_a_class_of_neither_row_nor_item_is_an_error() -> None:
     # Class 40 has a row, so that it needs no item.
-    assert TEACHER.weight_for([40], LABELS[:1]).shape == (1, 6)
+    assert TEACHER.weight_for([40], LABELS[:1], np.arange(1)).shape == (1, 6)
     with pytest.raises(
         InputError, match="class 99: expected a training image or an old row, got none"
     ):
-        TEACHER.weight_for([10, 99], LABELS)
+        TEACHER.weight_for([10, 99], LABELS, np.arange(8))

@@ -63,12 +63,12 @@ def make_trainer(run: str = "classification", **changes: Any) -> Trainer:
         row, column = divmod(label, 2)
         image[:, row * 4 : row * 4 + 4, column * 4 : column * 4 + 4] += 100
     train = settings(**changes)
-    row: Row = TypeAdapter(Row).validate_python({"trains_on": "s/new", "seed": 0} | RUNS[run])
+    row: Row = TypeAdapter(Row).validate_python({"trains_on": "s/new", "seeds": [0]} | RUNS[run])
     supervised = not isinstance(row, SelfSupervised)
     torch.manual_seed(0)
     encoder = Encoder(NETWORK, 1, [0, 1, 2, 3] if supervised else [], 16.0)
     encoder.measure_pixels(torch.from_numpy(images))
-    objective = objectives.build(row, AUGMENT, 16, encoder.classes, LABELS, teacher)
+    objective = objectives.build(row, AUGMENT, 16, encoder.classes, LABELS, np.arange(96), teacher)
     batches = Batches(images, torch.from_numpy(LABELS), np.arange(96), 32, CPU)
     return Trainer(encoder, objective, batches, train, train.epochs, 0, CPU)
 
@@ -90,13 +90,14 @@ class KilledError(Exception):
         ("ract of the class", "sgd", "one_cycle"),
         ("bct_ract", "adam", "one_cycle"),
         ("lwf", "sgd", "step"),
+        ("lwf", "muon", "one_cycle"),
     ],
 )
 def test_a_killed_run_ends_with_the_same_bits(
     tmp_path: Path, run: str, optimizer: str, schedule: str
 ) -> None:
     changes = {"optimizer": optimizer, "schedule": schedule, "step_epochs": 3}
-    if optimizer == "adam":
+    if optimizer in ("adam", "muon"):
         changes["learning_rate"] = 0.01
     straight = make_trainer(run, **changes)
     straight.run(tmp_path / "straight.pt", "same", lambda record: None, "test")
@@ -162,6 +163,32 @@ def test_batches_cover_the_rows_once_an_epoch_resident_or_not(
             assert batch.rows.tolist() == batch.targets.tolist()
             seen += batch.rows.tolist()
         assert sorted(seen) == sorted(rows)
+
+
+def test_alternating_flips_mirror_each_image_in_every_second_epoch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    images = np.stack([np.arange(0, 200, 2), np.arange(1, 200, 2)], 1).astype(np.uint8)
+    images = images.reshape(100, 1, 1, 2)
+    rows = np.arange(10, 90)
+
+    def mirrored(seed: int, epoch: int) -> set[int]:
+        batches = Batches(images, torch.arange(100), rows, 20, CPU, alternating=seed)
+        found = set()
+        for batch in batches.epoch(torch.Generator().manual_seed(epoch), epoch):
+            for image, row in zip(batch.images, batch.rows, strict=True):
+                assert sorted(image.flatten().tolist()) == [2 * row, 2 * row + 1]
+                if image[0, 0, 0] != 2 * row:
+                    found.add(int(row))
+        return found
+
+    for limit in (1 << 30, 0):
+        monkeypatch.setattr("backfill.encoders.training.RESIDENT_BYTES", limit)
+        first = mirrored(0, 0)
+        assert 20 < len(first) < 60
+        assert mirrored(0, 1) == set(rows.tolist()) - first
+        assert mirrored(0, 2) == first
+        assert mirrored(1, 0) != first
 
 
 @pytest.mark.parametrize("run", ["ract of the class", "bct_ract"])

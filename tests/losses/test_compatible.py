@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from backfill.losses.compatible import (
+    class_level,
     regression_alleviating,
     regression_alleviating_split,
     triplet,
@@ -83,6 +84,33 @@ def eq_15(i: int, items: list[Tensor], labels: Tensor, margin: float) -> Tensor:
     return eq_14(i, items, labels, margin) + eq_14(i, [new, new, positive], labels, margin)
 
 
+def released(
+    i: int, items: list[Tensor], labels: Tensor, margin: float, hardest: int, euclidean: bool
+) -> Tensor:
+    """The hinge of the nearest negatives, by cosines or Euclidean distances."""
+    new, old, positive = items
+
+    def far(a: Tensor, b: Tensor) -> Tensor:
+        between = a / a.square().sum().sqrt() - b / b.square().sum().sqrt()
+        return between.square().sum().sqrt() if euclidean else -cosine(a, b)
+
+    distances = sorted((far(new[i], old[k]) for k in others(i, labels)), key=lambda d: d.item())[
+        :hardest
+    ]
+    near = far(new[i], positive[i])
+    total = sum((torch.clamp(near - d + margin, min=0) for d in distances), ZERO)
+    return total / max(1, len(distances))
+
+
+def released_both(
+    i: int, items: list[Tensor], labels: Tensor, margin: float, hardest: int, euclidean: bool
+) -> Tensor:
+    new, _, positive = items
+    options = margin, hardest, euclidean
+    first = released(i, items, labels, *options)
+    return first + released(i, [new, new, positive], labels, *options)
+
+
 Loss = Callable[..., Tensor]
 CASES: list[tuple[Loss, Callable[..., Tensor], dict[str, float]]] = [
     (vanilla, eq_5, {"tau": 0.3}),
@@ -97,6 +125,14 @@ CASES: list[tuple[Loss, Callable[..., Tensor], dict[str, float]]] = [
     (triplet, eq_14, {"margin": 0.0}),
     (triplet_regression_alleviating, eq_15, {"margin": 0.8}),
     (triplet_regression_alleviating, eq_15, {"margin": 0.1}),
+    (triplet, released, {"margin": 0.8, "hardest": 2, "euclidean": False}),
+    (triplet, released, {"margin": 0.8, "hardest": 1, "euclidean": True}),
+    (triplet, released, {"margin": 0.3, "hardest": 99, "euclidean": True}),
+    (
+        triplet_regression_alleviating,
+        released_both,
+        {"margin": 0.8, "hardest": 2, "euclidean": True},
+    ),
 ]
 KEYWORDS = {"tau": "temperature", "tau_new": "temperature_new"}
 
@@ -203,3 +239,26 @@ def test_the_margin_is_what_a_negative_must_be_farther_by() -> None:
     far = torch.stack([axis[2], axis[2]])
     both = triplet_regression_alleviating(same, far, same, labels, margin=0.8)
     assert float(both) == pytest.approx(0.8)  # the new negative at cosine 1, the old one at 0
+
+
+def test_the_class_level_form_has_one_softmax_of_old_classes_and_new_wrong_ones() -> None:
+    generator = torch.Generator().manual_seed(0)
+    new, old = 2 * torch.randn(2, 4, 3, generator=generator, dtype=torch.float64)
+    new.requires_grad_()
+    old.requires_grad_()
+    targets = torch.tensor([2, 0, 1, 1])
+    loop = ZERO
+    for i, right in enumerate(targets.tolist()):
+        wrong = sum((torch.exp(new[i, c]) for c in range(3) if c != right), ZERO)
+        every = torch.exp(old[i]).sum() + wrong
+        loop = loop - torch.log(torch.exp(old[i, right]) / every) / 4
+    ours = class_level(new, old, targets)
+    assert ours.item() == pytest.approx(loop.item(), rel=1e-10)
+    for got, want in zip(
+        torch.autograd.grad(ours, [new, old]), torch.autograd.grad(loop, [new, old]), strict=True
+    ):
+        torch.testing.assert_close(got, want, rtol=1e-8, atol=1e-10)
+    # The new classifier's right class has no part in it: cross-entropy beside it draws to it.
+    raised = new.detach().clone()
+    raised[torch.arange(4), targets] += 5
+    torch.testing.assert_close(class_level(raised, old, targets), ours)

@@ -6,7 +6,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from backfill.losses.distillation import distillation, focal_distillation
+from backfill.losses.distillation import (
+    distillation,
+    focal_distillation,
+    focal_feature_distillation,
+)
 
 RIGHT = torch.tensor([True, False, True, False, False])
 
@@ -86,3 +90,21 @@ def test_one_class_leaves_nothing_to_distil(scores: tuple[Tensor, Tensor]) -> No
     new, old = scores[0][:, :1].detach(), scores[1][:, :1]
     assert float(distillation(new, old, temperature=2.0)) == 0
     assert float(focal_distillation(new, old, RIGHT, temperature=2, base=1, focus=5)) == 0
+
+
+@pytest.mark.parametrize(("base", "focus"), [(1.0, 5.0), (0.0, 1.0), (1.0, 0.0)])
+def test_focal_distillation_of_features_weighs_what_the_new_model_gets_right(
+    base: float, focus: float
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    new, old = torch.randn(2, 5, 4, generator=generator, dtype=torch.float64)
+    new.requires_grad_()
+    loop = torch.zeros((), dtype=torch.float64)
+    for i in range(5):
+        cosine = (new[i] * old[i]).sum() / (new[i].norm() * old[i].norm())
+        loop = loop + (base + focus * int(RIGHT[i])) * (2 - 2 * cosine) / 5
+    ours = focal_feature_distillation(new, old, RIGHT, base=base, focus=focus)
+    same(ours, loop, new)
+    # Lengths do not matter.
+    longer = focal_feature_distillation(3 * new, 0.5 * old, RIGHT, base=base, focus=focus)
+    torch.testing.assert_close(longer, ours)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -54,15 +53,16 @@ class Teacher:
         view = torch.randint(len(self.views), (len(rows),), generator=generator)
         return torch.from_numpy(self.views[view.numpy(), rows.cpu().numpy()])
 
-    def weight_for(self, classes: list[int], labels: Int64s) -> Tensor:
+    def weight_for(self, classes: list[int], labels: Int64s, items: Int64s) -> Tensor:
         """Extend the old classifier to the new classes (BCT, Shen et al., CVPR 2020).
 
         A class that the old classifier knows keeps its row. Any other class gets the mean of the
-        old embeddings of its items.
+        old embeddings of its items that the new encoder trains on.
 
         Args:
             classes: labels of the new encoder's classes, in its order.
             labels: (N,) classes of the training set.
+            items: positions of those that the new encoder trains on.
 
         Returns:
             (C, D) weights of unit length, one row per class.
@@ -77,7 +77,7 @@ class Teacher:
             if label in known:
                 rows.append(F.normalize(weight[known[label]], dim=0))
                 continue
-            members = self.views[0, np.flatnonzero(labels == label)]
+            members = self.views[0, items[labels[items] == label]]
             if not len(members):
                 raise InputError(
                     f"class {label}: expected a training image or an old row, got none"

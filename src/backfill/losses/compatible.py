@@ -66,22 +66,63 @@ def regression_alleviating_split(
     return (_contrast(near, to_old) + eta * _contrast(near_new, to_new)).mean()
 
 
-def triplet(new: Tensor, old: Tensor, positive: Tensor, labels: Tensor, *, margin: float) -> Tensor:
-    """Hinge of each old negative against the old positive, mean over the negatives (eq. 14).
+def class_level(new_scores: Tensor, new_to_old_scores: Tensor, targets: Tensor) -> Tensor:
+    """Contrast the old classifier's right class with its other classes and the new wrong ones.
+
+    RACT on top of BCT, as RACT's authors released it (OpenCompatible, loss type `bct_ract`): one
+    softmax over the old classifier's scores of the new embedding and the new classifier's scores
+    of it without the right class. So an old class takes the place of an old embedding, and the
+    rows of the two classifiers take the places of old and new negatives. The paper's text instead
+    adds eq. 6, which contrasts instances, to BCT's loss.
+
+    Args:
+        new_scores: (B, C) by the new classifier.
+        new_to_old_scores: (B, C) of the new embeddings by the old classifier, for the same classes.
+        targets: (B,) the right column of both.
+
+    Returns:
+        Scalar, the mean over the batch.
+    """
+    wrong = new_scores.scatter(1, targets[:, None], -torch.inf)
+    return F.cross_entropy(torch.cat([new_to_old_scores, wrong], 1), targets)
+
+
+def triplet(
+    new: Tensor,
+    old: Tensor,
+    positive: Tensor,
+    labels: Tensor,
+    *,
+    margin: float,
+    hardest: int | None = None,
+    euclidean: bool = False,
+) -> Tensor:
+    """Hinge of old negatives against the old positive, mean over the negatives (eq. 14).
 
     A negative costs max(0, cos(negative) - cos(positive) + margin). The paper prints the difference
-    with the opposite sign, which would push positives away.
+    with the opposite sign, which would push positives away. With `hardest`, only so many of an
+    anchor's nearest negatives count; with `euclidean`, the margin is of Euclidean distances of unit
+    vectors. RACT's released code (OpenCompatible) has both, and the ten nearest negatives.
     """
     near, to_old, _ = _scores(new, old, positive, labels, 1.0, 1.0)
-    return _mean_hinge(near, to_old, labels, margin)
+    return _mean_hinge(near, to_old, margin, hardest, euclidean)
 
 
 def triplet_regression_alleviating(
-    new: Tensor, old: Tensor, positive: Tensor, labels: Tensor, *, margin: float
+    new: Tensor,
+    old: Tensor,
+    positive: Tensor,
+    labels: Tensor,
+    *,
+    margin: float,
+    hardest: int | None = None,
+    euclidean: bool = False,
 ) -> Tensor:
     """:func:`triplet` plus the same hinge of new negatives against the old positive (eq. 15)."""
     near, to_old, to_new = _scores(new, old, positive, labels, 1.0, 1.0)
-    return _mean_hinge(near, to_old, labels, margin) + _mean_hinge(near, to_new, labels, margin)
+    return _mean_hinge(near, to_old, margin, hardest, euclidean) + _mean_hinge(
+        near, to_new, margin, hardest, euclidean
+    )
 
 
 def _scores(
@@ -102,8 +143,19 @@ def _contrast(near: Tensor, far: Tensor) -> Tensor:
     return torch.logsumexp(torch.cat([near[:, None], far], 1), 1) - near
 
 
-def _mean_hinge(near: Tensor, far: Tensor, labels: Tensor, margin: float) -> Tensor:
+def _mean_hinge(
+    near: Tensor, far: Tensor, margin: float, hardest: int | None, euclidean: bool
+) -> Tensor:
     """Mean over anchors of the mean of max(0, far - near + margin) over their negatives."""
-    negatives = (labels[:, None] != labels[None, :]).sum(1).clamp_min(1)
-    # relu(-inf) is 0, and so is its gradient.
-    return (F.relu(far - near[:, None] + margin).sum(1) / negatives).mean()
+    if hardest is not None:
+        far = far.topk(min(hardest, far.shape[1]), dim=1).values
+    negative = torch.isfinite(far)
+    if euclidean:
+        near, far = -_euclidean(near), -_euclidean(far)
+    hinges = F.relu(far - near[:, None] + margin).masked_fill(~negative, 0)
+    return (hinges.sum(1) / negative.sum(1).clamp_min(1)).mean()
+
+
+def _euclidean(cosine: Tensor) -> Tensor:
+    """Distance of unit vectors from their cosine; floored, where the root has no gradient."""
+    return (2 - 2 * cosine).clamp(min=1e-6, max=4).sqrt()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
+from backfill.losses.distance import unit
+
 
 def distillation(new_scores: Tensor, old_scores: Tensor, *, temperature: float) -> Tensor:
     """Cross-entropy between softened old and new answers (LwF, eq. 2-3).
@@ -58,3 +60,28 @@ def focal_distillation(
     ).sum(1)
     weight = base + focus * old_is_right.to(divergence.dtype)
     return temperature**2 * (weight * divergence).mean()
+
+
+def focal_feature_distillation(
+    new: Tensor, old: Tensor, new_is_right: Tensor, *, base: float, focus: float
+) -> Tensor:
+    """Focal distillation of embeddings, which counts more where the *new* model is right.
+
+    As RACT's authors run their baseline (OpenCompatible, loss type `fd`): an item's loss is the
+    squared distance between its new and its old embedding, times base + focus * [the new model is
+    right]. Yan et al. (CVPR 2021) compare scores instead, and weigh by where the *old* model is
+    right; see :func:`focal_distillation`. Embeddings are scaled to unit length here, as all of this
+    project's comparisons are; the released code takes the mean over dimensions of raw ones.
+
+    Args:
+        new: (B, D) embeddings by the encoder in training, any length; normalised inside.
+        old: (B, D) of the same items by the old encoder, any length; normalised inside.
+        new_is_right: (B,) bool, by the classifier in training.
+        base: weight of every item.
+        focus: additional weight of items on which the new model is right.
+
+    Returns:
+        Scalar, the mean over the batch.
+    """
+    distances = (unit(new) - unit(old)).square().sum(1)
+    return ((base + focus * new_is_right.to(distances.dtype)) * distances).mean()

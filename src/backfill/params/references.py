@@ -9,6 +9,7 @@ from backfill.artifacts import LOG_VARIANCE
 from backfill.params.base import Reference
 from backfill.params.catalogue import Catalogue, path_of
 from backfill.params.mistakes import At, Mistake, in_file, unknown
+from backfill.params.networks import Network
 from backfill.params.rows.encoders import CompatibleRow, Encoder, FocalDistillation, SelfSupervised
 from backfill.params.rows.orders import ClassifierUncertainty, Coverage, Order
 from backfill.params.rows.transforms import Transform
@@ -84,12 +85,28 @@ def _dim(encoder: Encoder, params: Params) -> int:
     return encoder.training(params.train).network.embedding_dim
 
 
+def _words(network: Network) -> str:
+    """A network's settings in words."""
+    settings = network.model_dump(exclude={"family"}, exclude_defaults=True)
+    return f"{network.family} of " + ", ".join(f"{key} {v}" for key, v in settings.items())
+
+
 def _encoder(at: At, row: Encoder, catalogue: Catalogue, params: Params) -> Iterator[Mistake]:
-    """A compatible encoder compares its embeddings with old ones, or with the old classifier."""
+    """A compatible encoder compares its embeddings with old ones, or with the old classifier.
+
+    One that starts from another's weights has the same network.
+    """
+    if row.starts_from in catalogue.encoders:
+        first = catalogue.encoders[row.starts_from].training(params.train).network
+        own = row.training(params.train).network
+        if first != own:
+            yield at("starts_from", f"expected an encoder with this row's network, {_words(own)}, "
+                     f"got {row.starts_from!r} with {_words(first)}")  # fmt: skip
     if not isinstance(row, CompatibleRow) or row.teacher not in catalogue.encoders:
         return
     old, new = _dim(catalogue.encoders[row.teacher], params), _dim(row, params)
-    if old != new and not isinstance(row, FocalDistillation):
+    of_scores = isinstance(row, FocalDistillation) and row.reading == "scores"
+    if old != new and not of_scores:
         yield at("embedding_dim", f"expected {old}, as {row.teacher!r} has, got {new}")
 
 

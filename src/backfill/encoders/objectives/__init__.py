@@ -24,6 +24,7 @@ def build(
     embedding_dim: int,
     classes: list[int],
     labels: Int64s,
+    rows: Int64s,
     teacher: Callable[[str], Teacher],
 ) -> Objective:
     """Build the objective of a row of `encoders`.
@@ -34,12 +35,14 @@ def build(
         embedding_dim: of the encoder to train.
         classes: labels of the encoder's classes, in its order.
         labels: (N,) classes of the training set.
+        rows: positions of the items that the encoder trains on; nothing is drawn from others.
         teacher: reads the old encoder of a name; called with `row.teacher` by losses that have one.
 
     Raises:
         InputError: the teacher cannot be read, or lacks classes that the loss needs.
     """
-    return OBJECTIVES[row.loss](row, Setting(augment, embedding_dim, classes, labels, teacher))
+    setting = Setting(augment, embedding_dim, classes, labels, rows, teacher)
+    return OBJECTIVES[row.loss](row, setting)
 
 
 __all__ = ["OBJECTIVES", "Batch", "Objective", "build"]

@@ -73,6 +73,7 @@ class Setting(NamedTuple):
         embedding_dim: of the encoder to train.
         classes: labels of the encoder's classes, in its order.
         labels: (N,) classes of the training set.
+        rows: positions of the items that the encoder trains on.
         teacher: reads the old encoder of a name.
     """
 
@@ -80,6 +81,7 @@ class Setting(NamedTuple):
     embedding_dim: int
     classes: list[int]
     labels: Int64s
+    rows: Int64s
     teacher: Callable[[str], Teacher]
 
 

@@ -34,7 +34,7 @@ class BackwardCompatible(Classification):
 
     def __init__(self, setting: Setting, teacher: Teacher, weight: float) -> None:
         super().__init__(setting.augment)
-        old_weight = teacher.weight_for(setting.classes, setting.labels)
+        old_weight = teacher.weight_for(setting.classes, setting.labels, setting.rows)
         self.register_buffer("old_weight", F.normalize(old_weight))
         self.scale = teacher.classifier.scale
         self.weight = weight
@@ -44,8 +44,11 @@ class BackwardCompatible(Classification):
     ) -> Tensor:
         """See :meth:`Objective.forward`."""
         own = super().forward(encoder, embeddings, batch, generator)
-        old_scores = self.scale * F.normalize(embeddings) @ self.old_weight.T
-        return own + self.weight * F.cross_entropy(old_scores, batch.targets)
+        return own + self.weight * F.cross_entropy(self.old_scores(embeddings), batch.targets)
+
+    def old_scores(self, embeddings: Tensor) -> Tensor:
+        """(B, C) scores of (B, D) new embeddings by the old classifier, for the new classes."""
+        return self.scale * F.normalize(embeddings) @ self.old_weight.T
 
 
 @OBJECTIVES.register("bct")

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 class WithoutForgetting(Classification):
     """Cross-entropy + weight * distillation of the old classifier (Li & Hoiem, TPAMI 2018).
 
-    A second head of the new encoder answers for the old classes. It starts as the old classifier
-    and is trained along.
+    A second head of the new encoder answers for the old classes. It is the old classifier, which
+    stays fixed in RACT's comparison (OpenCompatible, loss type `lwf`). In LwF itself it starts as
+    the old classifier and is trained along, from the old network's weights: `starts_from`.
 
     Args:
         row: the weight and the temperature.
@@ -34,7 +35,9 @@ class WithoutForgetting(Classification):
         self.row = row
         self.teacher = setting.teacher(row.teacher)
         old = self.teacher.classifier
-        self.head = nn.Parameter(torch.from_numpy(old.weight).clone())
+        self.head = nn.Parameter(
+            torch.from_numpy(old.weight).clone(), requires_grad=row.head == "trained"
+        )
         self.scale = old.scale
 
     def forward(

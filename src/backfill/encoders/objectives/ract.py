@@ -22,4 +22,4 @@ def _build(row: rows.Ract, setting: Setting) -> Regularised:
         temperature_new=row.temperature_new or row.temperature,
     )
     base = Classification(setting.augment)
-    return Regularised(base, row, setting.teacher(row.teacher), setting.labels, term)
+    return Regularised(base, row, setting.teacher(row.teacher), setting, term)

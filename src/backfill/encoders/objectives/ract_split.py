@@ -23,4 +23,4 @@ def _build(row: rows.RactSplit, setting: Setting) -> Regularised:
         eta=row.eta,
     )
     base = Classification(setting.augment)
-    return Regularised(base, row, setting.teacher(row.teacher), setting.labels, term)
+    return Regularised(base, row, setting.teacher(row.teacher), setting, term)

@@ -9,10 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backfill.encoders.objectives.base import Batch, Objective
+from backfill.encoders.objectives.base import Batch, Objective, Setting
 
 if TYPE_CHECKING:
-    from backfill.arrays import Int64s
     from backfill.encoders.model import Encoder
     from backfill.encoders.teacher import Teacher
     from backfill.params.rows import encoders as rows
@@ -28,7 +27,7 @@ class Regularised(Objective):
         base: cross-entropy, or BCT's objective.
         row: the weight of the loss, and the choice of positives.
         teacher: gives the old embeddings.
-        labels: (N,) classes of the training set, from which positives are drawn.
+        setting: the items that are trained on, from which positives are drawn.
         term: the compatible loss.
     """
 
@@ -37,7 +36,7 @@ class Regularised(Objective):
         base: Objective,
         row: rows.Regularised,
         teacher: Teacher,
-        labels: Int64s,
+        setting: Setting,
         term: Term,
     ) -> None:
         super().__init__()
@@ -46,9 +45,10 @@ class Regularised(Objective):
         self.teacher = teacher
         self.term = term
         # Items by class, so that a positive is drawn as a position within its class.
-        self.by_class = torch.from_numpy(np.argsort(labels, kind="stable"))
+        labels, rows = setting.labels, setting.rows
+        self.by_class = torch.from_numpy(rows[np.argsort(labels[rows], kind="stable")])
         self.labels = torch.from_numpy(labels)
-        self.counts = torch.bincount(self.labels)
+        self.counts = torch.bincount(self.labels[rows], minlength=int(labels.max()) + 1)
         self.starts = self.counts.cumsum(0) - self.counts
 
     def views(self, images: Tensor, generator: torch.Generator) -> Tensor:
@@ -68,7 +68,10 @@ class Regularised(Objective):
         return own + self.row.loss_weight * self.term(embeddings, old, positive, batch.targets)
 
     def _draw_positives(self, rows: Tensor, generator: torch.Generator) -> Tensor:
-        """(B,) random training items of the classes of `rows`; possibly the items themselves."""
+        """(B,) random items of the classes of `rows`, of those that are trained on.
+
+        Possibly the items themselves.
+        """
         label = self.labels[rows]
         fraction = torch.rand(len(rows), generator=generator)
         position = (fraction * self.counts[label]).long()

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 @OBJECTIVES.register("triplet")
 def _build(row: rows.Triplet, setting: Setting) -> Regularised:
-    term = partial(triplet, margin=row.margin)
+    term = partial(
+        triplet,
+        margin=row.margin,
+        hardest=row.hardest,
+        euclidean=row.distance == "euclidean",
+    )
     base = Classification(setting.augment)
-    return Regularised(base, row, setting.teacher(row.teacher), setting.labels, term)
+    return Regularised(base, row, setting.teacher(row.teacher), setting, term)

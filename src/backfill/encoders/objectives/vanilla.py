@@ -18,4 +18,4 @@ if TYPE_CHECKING:
 def _build(row: rows.Vanilla, setting: Setting) -> Regularised:
     term = partial(vanilla, temperature=row.temperature)
     base = Classification(setting.augment)
-    return Regularised(base, row, setting.teacher(row.teacher), setting.labels, term)
+    return Regularised(base, row, setting.teacher(row.teacher), setting, term)

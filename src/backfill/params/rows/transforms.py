@@ -109,6 +109,24 @@ class MetricCompatible(TwoSystems):
     loss: Literal["mcl"]
 
 
+class Muscle(TransformRow):
+    """Distillation of an adapter of `new`: from `old` where `new` errs, from `new` elsewhere.
+
+    Attributes:
+        before: the old system, the teacher where `new` errs.
+        after: the adapted system.
+    """
+
+    loss: Literal["muscle"]
+    after: SystemSets
+
+    @property
+    def systems(self) -> dict[str, SystemSets]:
+        """The systems that its loss looks at, by name."""
+        new = SystemSets(query=self.new, gallery=self.new)
+        return {"before": self.before, "after": self.after, "new": new}
+
+
 class FastFill(TransformRow):
     """Alignment with points and classes under a predicted uncertainty (FastFill)."""
 
@@ -122,6 +140,6 @@ class FastFill(TransformRow):
 
 
 Transform = Annotated[
-    Alignment | Contrastive | ContrastiveBoth | MetricCompatible | FastFill,
+    Alignment | Contrastive | ContrastiveBoth | MetricCompatible | Muscle | FastFill,
     Field(discriminator="loss"),
 ]
