@@ -68,7 +68,7 @@ def test_processes_on_a_cluster_share_rows_and_gradients(engine: OnRay) -> None:
 
 
 def training(processes: int = 1) -> TrainPlan:
-    row = {"loss": "classification", "trains_on": "extended_class/old", "seed": 0}
+    row = {"loss": "classification", "trains_on": "extended_class/old", "seeds": [0]}
     sizes = {"epochs": 4, "batch_size": 64, "network": NETWORK, "processes": processes}
     settings = {**SETTINGS["train"], **sizes}
     return TrainPlan.model_validate({**MACHINE, "row": row, "train": settings})

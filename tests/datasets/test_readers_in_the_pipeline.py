@@ -48,7 +48,7 @@ def run(layout: Layout) -> Params:
     graph = needed(settings, [MAIN])
     made = plans(settings, graph)
     for stage, *row in graph.stages:
-        plan = made.get((stage, *row)) or made[stage,]  # one for all rows
+        plan = made.get((0, (stage, *row))) or made[0, (stage,)]  # one for all rows
         module = importlib.import_module(f"backfill.stages.{stage}")
         getattr(module, stage)(plan, layout, *row)
     return settings.params

@@ -94,7 +94,7 @@ def test_a_study_sizes_its_rows_for_a_dataset(files: Files) -> None:
 
 def test_what_is_like_a_sized_row_has_its_size(files: Files) -> None:
     files.set(FORWARD, "sized.glyphs.encoders.side", {"epochs": 9})
-    files.set(FORWARD, "encoders.other", {"like": "side", "seed": 5})
+    files.set(FORWARD, "encoders.other", {"like": "side", "seeds": [5]})
     assert files.load("forward").catalogue.encoders["other"].epochs == 9
 
 

@@ -18,6 +18,7 @@ from .settings_files import OVERVIEW, PARAMS, ROOT, STUDIES, copy_settings, grap
 
 # Of a library of DVC's.
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")
+DRAWS = 3  # of the workspace `draws`
 
 
 @dataclass
@@ -30,6 +31,12 @@ class Stage:
     outs: list[str]
 
 
+def write_pipeline(folder: Path, workspace: str, studies: list[str]) -> None:
+    path = Layout(workspace, folder).pipeline
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text(Layout(workspace), graph_of(studies, folder)[1]))
+
+
 @pytest.fixture(scope="module")
 def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Stage]]:
     """Workspace -> its stages: the main one, one for each study, and one with all studies."""
@@ -39,10 +46,10 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Stage]]:
     (folder / ".dvc" / "config").write_text("[core]\n    no_scm = true\n    analytics = false\n")
     workspaces = {MAIN_WORKSPACE: [MAIN], "everything": STUDIES} | {s: [s] for s in STUDIES}
     for workspace, studies in workspaces.items():
-        layout = Layout(workspace, folder)
-        relative = Layout(workspace)
-        layout.pipeline.parent.mkdir(parents=True, exist_ok=True)
-        layout.pipeline.write_text(text(relative, graph_of(studies, folder)[1]))
+        write_pipeline(folder, workspace, studies)
+    set_value(folder / PARAMS, "draws", DRAWS)
+    write_pipeline(folder, "draws", [MAIN])
+    workspaces["draws"] = [MAIN]
     repository = Repo(str(folder))
     repository.index.check_graph()  # no circles, no output inside of another
 
@@ -153,6 +160,27 @@ def test_a_stage_depends_on_what_its_row_names(stages: dict[str, list[Stage]]) -
         "plan/report/losses.json", "split/query", "split/gallery",
         *(f"evaluate/{m}" for m in ("old", "new", "rm_naive", "rm", "rm_rqt", "rm_cl", "rm_mcl")),
     }  # fmt: skip
+
+
+def test_every_draw_has_stages_of_its_own(stages: dict[str, list[Stage]]) -> None:
+    by_name = {stage.name: stage for stage in stages["draws"]}
+    once = {s.name for s in stages[MAIN_WORKSPACE] if s.name in ("plan", "split")}
+    rows = {s.name for s in stages[MAIN_WORKSPACE] if "@" in s.name}
+    others = {f"{name}-{draw}" for name in rows for draw in range(1, DRAWS)}
+    assert set(by_name) == once | rows | others | {"report-overview"}
+    data = "data/draws/draws/2"
+    third = by_name["transform@rm-2"]
+    assert third.command.endswith("stages.transform rm --workspace draws --draw 2")
+    assert {dep for dep in third.deps if dep.startswith("data")} == {
+        f"{data}/plan/transform/rm.json", "data/draws/split/train",
+        "data/draws/split/shares/extended_class/new.npy",
+        f"{data}/embeddings/old", f"{data}/embeddings/new",
+    }  # fmt: skip
+    assert third.outs == [f"{data}/transforms/rm", f"{data}/embeddings/rm"]
+    assert f"{data}/embeddings/old" in by_name["train@bct-2"].deps
+    assert "data/draws/split/gallery" in by_name["order@random-2"].deps
+    assert f"{data}/orders/random.npy" in by_name["evaluate@rm-2"].deps
+    assert {f"{data}/evaluate/rm", "data/draws/evaluate/rm"} <= by_name["report-overview"].deps
 
 
 def test_the_plan_depends_on_the_studies_that_have_its_rows(

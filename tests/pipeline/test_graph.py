@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from backfill.params.rows.encoders import CompatibleRow
-from backfill.pipeline.graph import Graph, inputs_of
+from backfill.pipeline.graph import Graph
+from backfill.pipeline.inputs import inputs_of
 
 from .settings_files import OVERVIEW, PARAMS, STUDIES, copy_settings, graph_of, set_value
 
@@ -41,7 +42,7 @@ def test_the_main_comparison_needs_what_its_methods_need(folder: Path) -> None:
 def test_a_compatible_encoder_needs_its_teacher(folder: Path) -> None:
     set_value(folder / OVERVIEW, "methods.bct.before", "bct")
     set_value(folder / OVERVIEW, "methods.bct.after", "bct")
-    set_value(folder / OVERVIEW, "encoders.oldest", {"like": "old", "seed": 7})
+    set_value(folder / OVERVIEW, "encoders.oldest", {"like": "old", "seeds": [7]})
     set_value(folder / OVERVIEW, "encoders.older", {"like": "bct", "teacher": "oldest"})
     set_value(folder / OVERVIEW, "encoders.bct.teacher", "older")
     set_value(folder / PARAMS, "methods", ["old", "new", "bct"])

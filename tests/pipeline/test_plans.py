@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from backfill.artifacts import Layout
 from backfill.errors import InputError
 from backfill.params import MAIN
-from backfill.pipeline.plans import PLANS, plans
+from backfill.pipeline.dvc_yaml import write
+from backfill.pipeline.plans import PLANS, ReportPlan, TrainPlan, TransformPlan, plans
 from backfill.stages.command import read_plan
 from backfill.stages.plan import plan as write_plans
 
@@ -26,9 +27,16 @@ def folder(tmp_path: Path) -> Path:
 
 
 def texts(folder: Path, *studies: str) -> dict[str, str]:
-    """stage/row -> what is in its plan."""
+    """stage/row -> what is in its plan; draws after the first are stage/row/draw."""
     found = plans(*graph_of(studies or [MAIN], folder))
-    return {"/".join(stage): plan.model_dump_json() for stage, plan in found.items()}
+    return {
+        "/".join([*stage, *([str(draw)] if draw else [])]): plan.model_dump_json()
+        for (draw, stage), plan in found.items()
+    }
+
+
+def of_first_draw(*graph: Any) -> dict[tuple[str, ...], Any]:
+    return {stage: plan for (draw, stage), plan in plans(*graph).items() if draw == 0}
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
@@ -52,7 +60,7 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
         (PARAMS, "device", "cpu", ["train", "embed", "transform"]),
         (PARAMS, "threads", 1, ALL),
         (OVERVIEW, "splits.extended_class.fraction", 0.3, ["split"]),
-        (OVERVIEW, "encoders.old.seed", 9, ["train/old"]),
+        (OVERVIEW, "encoders.old.seeds", [9], ["train/old"]),
         (OVERVIEW, "encoders.bct.bct_weight", 2.0, ["train/bct"]),
         (OVERVIEW, "encoders.bct.epochs", 2, ["train/bct"]),
         (OVERVIEW, "transforms.rm.depth", 2, ["transform/rm", "transform/forward"]),
@@ -85,7 +93,8 @@ def test_a_setting_changes_the_plans_of_the_stages_that_read_it(
     [
         (PARAMS, "compute.workers", 3),  # where the work runs
         (COMPATIBLE, "encoders.ract.temperature", 0.1),  # of another study
-        (OVERVIEW, "encoders.spare", {"like": "old", "seed": 7}),  # that no method needs
+        (OVERVIEW, "encoders.spare", {"like": "old", "seeds": [7]}),  # that no method needs
+        (OVERVIEW, "encoders.old.seeds", [0, 7]),  # `draws` asks for the first one
         (OVERVIEW, "methods.spare", {"like": "rm"}),  # that params.yaml does not list
     ],
 )
@@ -115,15 +124,50 @@ def test_a_plan_has_the_overrides_of_its_row(folder: Path) -> None:
     set_value(folder / OVERVIEW, "encoders.new.epochs", 77)
     set_value(folder / OVERVIEW, "transforms.fct.width", 33)
     set_value(folder / OVERVIEW, "transforms.fct.seeds", [9])
-    found: dict[tuple[str, ...], Any] = dict(plans(*graph_of([MAIN], folder)))
+    found = of_first_draw(*graph_of([MAIN], folder))
     assert found["train", "new"].train.epochs == 77
     assert found["train", "old"].train.epochs != 77
     assert (found["transform", "fct"].training.width, found["transform", "fct"].seeds) == (33, [9])
     assert found["transform", "rm"].seeds == [0, 1, 2]
 
 
+def test_another_draw_has_other_seeds_and_leaves_the_first_one_alone(folder: Path) -> None:
+    before = texts(folder)
+    set_value(folder / PARAMS, "draws", 2)
+    set_value(folder / OVERVIEW, "encoders.bct.seeds", [2])
+    after = texts(folder)
+    assert {name for name in changed(before, after) if not name.endswith("/1")} == {
+        "report/overview"
+    }
+    # Everything but what is made from the only draw of bct.
+    again = {name for name in before if name.partition("/")[0] not in ("split", "embed", "report")}
+    once = {"train/bct", "transform/bict", "evaluate/bct", "evaluate/bct_hot", "evaluate/bict"}
+    assert {f"{name}/1" for name in again - once} == set(after) - set(before)
+    found = plans(*graph_of([MAIN], folder))
+    first, second = (cast(TrainPlan, found[draw, ("train", "old")]) for draw in (0, 1))
+    assert first.seed != second.seed
+    seeds = [cast(TransformPlan, found[draw, ("transform", "rm")]).seeds for draw in (0, 1)]
+    assert len(seeds[0]) == len(seeds[1]) == 3
+    assert not set(seeds[0]) & set(seeds[1])
+    report = cast(ReportPlan, found[0, ("report", MAIN)])
+    assert report.panels["all"].draws["rm"] == 2
+    assert report.panels["all"].draws["bict"] == 1
+
+
+def test_plans_of_draws_lie_apart(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    set_value(folder / PARAMS, "draws", 3)
+    write(Layout(), graph_of([MAIN], folder)[1])
+    write_plans(Layout(), [MAIN])
+    expected = plans(*graph_of([MAIN], folder))
+    for (draw, stage), plan in expected.items():
+        assert read_plan(Layout(draw=draw), *stage) == plan
+    assert len(list(Path("data/main").rglob("plan/**/*.json"))) == len(expected)
+    assert read_plan(Layout(draw=2), "embed") == read_plan(Layout(), "embed")
+
+
 def test_a_report_knows_its_panels_and_their_references() -> None:
-    found: dict[tuple[str, ...], Any] = dict(plans(*graph_of(["arrivals"])))
+    found = of_first_draw(*graph_of(["arrivals"]))
     panel = found["report", "arrivals"].panels["all"]
     assert (panel.old, panel.new) == ("old", "new")
     assert panel.methods["old"] == "arrivals_old"
@@ -137,7 +181,7 @@ def test_the_stages_read_what_the_plan_wrote(folder: Path, monkeypatch: pytest.M
     layout = Layout()
     (folder / "dvc.yaml").write_text((ROOT / "dvc.yaml").read_text())
     write_plans(layout, [MAIN])
-    expected = plans(*graph_of([MAIN], folder))
+    expected = of_first_draw(*graph_of([MAIN], folder))
     assert {stage for stage, *_ in expected} == set(PLANS)
     for stage, plan in expected.items():
         assert read_plan(layout, *stage) == plan
@@ -150,7 +194,7 @@ def test_the_stages_read_what_the_plan_wrote(folder: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("study", STUDIES)
 def test_every_plan_of_every_study_survives_its_file(study: str) -> None:
-    for (stage, *_), plan in plans(*graph_of([study])).items():
+    for (_, (stage, *_)), plan in plans(*graph_of([study])).items():
         assert PLANS[stage].model_validate_json(plan.model_dump_json()) == plan
 
 

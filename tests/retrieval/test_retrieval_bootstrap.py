@@ -82,3 +82,26 @@ def test_errors(values: list[float], options: dict[str, float], message: str) ->
 def test_lengths_differ() -> None:
     with pytest.raises(InputError, match=r"per_query_new: expected shape \(2,\), got shape \(1,\)"):
         bootstrap_gain([0.1, 0.2], [0.1, 0.2], [0.3], seed=0)
+
+
+def test_draws_of_the_encoders_widen_an_interval() -> None:
+    rng = np.random.default_rng(0)
+    query, draw = rng.normal(0, 1, 400), rng.normal(0, 1, 8)
+    values = query + draw[:, None]
+    low, high = bootstrap_mean(values, seed=1, resamples=4000)
+    # Crossed factors: the variances of the two means add up.
+    expected = np.hypot(query.std() / np.sqrt(400), draw.std() / np.sqrt(8))
+    assert high - low == pytest.approx(2 * 1.96 * expected, rel=0.1)
+    alone = bootstrap_mean(values.mean(axis=0), seed=1, resamples=4000)
+    assert high - low > 3 * (alone.high - alone.low)
+
+
+def test_methods_are_resampled_on_the_same_draws() -> None:
+    rng = np.random.default_rng(1)
+    old = rng.uniform(0.1, 0.2, (5, 50)) + rng.normal(0, 0.1, (5, 1))
+    low, high = bootstrap_gain(old + 0.3, old, old + 0.5, seed=0)
+    assert (low, high) == (pytest.approx(0.6), pytest.approx(0.6))
+
+
+def test_one_draw_is_as_good_as_none() -> None:
+    assert bootstrap_mean([VALUES], seed=3) == bootstrap_mean(VALUES, seed=3)

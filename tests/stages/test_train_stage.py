@@ -111,7 +111,7 @@ def test_weights_that_are_missing_are_named(layout: Layout) -> None:
     "changes",
     [
         {"temperature": 0.1},
-        {"seed": 9},
+        {"seeds": [9]},
         {"positives": "class"},
         {"trains_on": "expansion/old"},
         {"train": {"epochs": 3}},

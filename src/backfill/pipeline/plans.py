@@ -186,7 +186,10 @@ def _report(name: str, settings: Settings) -> ReportPlan:
     rows: dict[str, Mapping[str, Section]] = {
         "methods": upgrades,
         "transforms": graph.transforms,
-        "encoders": graph.encoders,
+        "encoders": {
+            n: row.model_copy(update={"seeds": row.seeds[: graph.draws["train", n]]})
+            for n, row in graph.encoders.items()
+        },
         "splits": graph.splits,
     }
     return ReportPlan(
