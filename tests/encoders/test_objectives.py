@@ -122,6 +122,30 @@ def test_classification_is_the_classifiers_cross_entropy(
     torch.testing.assert_close(got, own_cross_entropy(encoder, embeddings, batch))
 
 
+@pytest.mark.parametrize("loss", sorted(set(OBJECTIVES) - {"nt_xent"}))
+def test_smoothed_labels_spread_over_all_classes_under_every_loss(
+    encoder: Encoder, embeddings: Tensor, batch: Batch, loss: str
+) -> None:
+    def value(smoothing: float) -> Tensor:
+        torch.manual_seed(0)
+        objective = objectives.build(
+            row(loss), AUGMENT, DIM, CLASSES, LABELS, ALL, lambda name: TEACHER, smoothing
+        )
+        return loss_of(objective, encoder, embeddings, batch)
+
+    def change(weight: Tensor, scale: float) -> Tensor:
+        """What smoothing by 0.2 adds to the cross-entropy of a cosine classifier."""
+        scores = scale * F.cosine_similarity(embeddings[:, None], weight[None], dim=2)
+        right = scores.gather(1, batch.targets[:, None])
+        return 0.2 * (right - scores.mean(1, keepdim=True)).mean()
+
+    assert encoder.classifier is not None
+    expected = change(encoder.classifier.weight, 16.0)
+    if loss in ("bct", "bct_ract"):
+        expected = expected + change(TEACHER.weight_for(CLASSES, LABELS, ALL), 10.0)
+    torch.testing.assert_close(value(0.2) - value(0.0), expected, rtol=1e-4, atol=1e-5)
+
+
 def test_bct_adds_the_old_classifiers_cross_entropy(
     encoder: Encoder, embeddings: Tensor, batch: Batch
 ) -> None:

@@ -42,6 +42,9 @@ class Train(Section):
 
     Attributes:
         processes: how many share each batch, with compute.engine ray.
+        optimizer: `muon` is Muon for the network's filters and matrices and SGD for all else.
+        classifier_scale: factor on the classifier's cosines.
+        label_smoothing: share of each label that is spread over all classes.
     """
 
     network: Network
@@ -56,6 +59,7 @@ class Train(Section):
     warmup_fraction: Annotated[float, Field(ge=0, lt=1)]
     step_epochs: PositiveInt = 30
     classifier_scale: PositiveFloat
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     augment: Augment
 
 

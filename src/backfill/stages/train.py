@@ -97,6 +97,7 @@ def fit(run: Run, processes: Processes, device: torch.device) -> int:
         labels,
         rows,
         teacher=lambda name: Teacher.load(layout.views(name), layout.embeddings(name)),
+        label_smoothing=settings.label_smoothing,
     )
     targets = torch.from_numpy(np.searchsorted(classes, labels))
     augment = settings.augment

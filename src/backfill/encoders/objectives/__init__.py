@@ -26,6 +26,7 @@ def build(
     labels: Int64s,
     rows: Int64s,
     teacher: Callable[[str], Teacher],
+    label_smoothing: float = 0.0,
 ) -> Objective:
     """Build the objective of a row of `encoders`.
 
@@ -37,11 +38,12 @@ def build(
         labels: (N,) classes of the training set.
         rows: positions of the items that the encoder trains on; nothing is drawn from others.
         teacher: reads the old encoder of a name; called with `row.teacher` by losses that have one.
+        label_smoothing: share of each label that cross-entropy spreads over all classes.
 
     Raises:
         InputError: the teacher cannot be read, or lacks classes that the loss needs.
     """
-    setting = Setting(augment, embedding_dim, classes, labels, rows, teacher)
+    setting = Setting(augment, embedding_dim, classes, labels, rows, teacher, label_smoothing)
     return OBJECTIVES[row.loss](row, setting)
 
 

@@ -75,6 +75,7 @@ class Setting(NamedTuple):
         labels: (N,) classes of the training set.
         rows: positions of the items that the encoder trains on.
         teacher: reads the old encoder of a name.
+        label_smoothing: of cross-entropy.
     """
 
     augment: Augment
@@ -83,6 +84,7 @@ class Setting(NamedTuple):
     labels: Int64s
     rows: Int64s
     teacher: Callable[[str], Teacher]
+    label_smoothing: float = 0.0
 
 
 OBJECTIVES: Registry[Callable[[Any, Setting], Objective]] = Registry("backfill.encoders.objectives")

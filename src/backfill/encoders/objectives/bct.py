@@ -33,7 +33,7 @@ class BackwardCompatible(Classification):
     old_weight: Tensor
 
     def __init__(self, setting: Setting, teacher: Teacher, weight: float) -> None:
-        super().__init__(setting.augment)
+        super().__init__(setting)
         old_weight = teacher.weight_for(setting.classes, setting.labels, setting.rows)
         self.register_buffer("old_weight", F.normalize(old_weight))
         self.scale = teacher.classifier.scale
@@ -44,7 +44,7 @@ class BackwardCompatible(Classification):
     ) -> Tensor:
         """See :meth:`Objective.forward`."""
         own = super().forward(encoder, embeddings, batch, generator)
-        return own + self.weight * F.cross_entropy(self.old_scores(embeddings), batch.targets)
+        return own + self.weight * self.cross_entropy(self.old_scores(embeddings), batch)
 
     def old_scores(self, embeddings: Tensor) -> Tensor:
         """(B, C) scores of (B, D) new embeddings by the old classifier, for the new classes."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import torch.nn.functional as F
 from torch import Tensor
 
 from backfill.encoders.objectives.base import OBJECTIVES, Batch, Objective, Setting
@@ -29,7 +28,7 @@ class ClassLevel(BackwardCompatible):
         """See :meth:`Objective.forward`."""
         scores = self.scores(encoder, embeddings)
         term = class_level(scores, self.old_scores(embeddings), batch.targets)
-        return F.cross_entropy(scores, batch.targets) + self.weight * term
+        return self.cross_entropy(scores, batch) + self.weight * term
 
 
 def _instances(row: rows.BctRact, setting: Setting) -> Objective:

@@ -16,15 +16,19 @@ if TYPE_CHECKING:
 
     from backfill.encoders.model import Encoder
     from backfill.params.rows import encoders as rows
-    from backfill.params.settings import Augment
 
 
 class Classification(Objective):
-    """Cross-entropy of the encoder's own classifier (RACT, eq. 7), on one view of each image."""
+    """Cross-entropy of the encoder's own classifier (RACT, eq. 7), on one view of each image.
 
-    def __init__(self, augment: Augment) -> None:
+    Args:
+        setting: see :class:`Setting`.
+    """
+
+    def __init__(self, setting: Setting) -> None:
         super().__init__()
-        self.augment = augment
+        self.augment = setting.augment
+        self.label_smoothing = setting.label_smoothing
 
     def views(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Shift and flip each image; see :meth:`Objective.views`."""
@@ -34,7 +38,11 @@ class Classification(Objective):
         self, encoder: Encoder, embeddings: Tensor, batch: Batch, generator: torch.Generator
     ) -> Tensor:
         """See :meth:`Objective.forward`."""
-        return F.cross_entropy(self.scores(encoder, embeddings), batch.targets)
+        return self.cross_entropy(self.scores(encoder, embeddings), batch)
+
+    def cross_entropy(self, scores: Tensor, batch: Batch) -> Tensor:
+        """Cross-entropy of (B, C) scores, with smoothed labels if the training has them."""
+        return F.cross_entropy(scores, batch.targets, label_smoothing=self.label_smoothing)
 
     def scores(self, encoder: Encoder, embeddings: Tensor) -> Tensor:
         """Class scores of (B, D) embeddings by the encoder's own classifier."""
@@ -46,4 +54,4 @@ class Classification(Objective):
 
 @OBJECTIVES.register("classification")
 def _build(row: rows.Classification, setting: Setting) -> Classification:
-    return Classification(setting.augment)
+    return Classification(setting)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from backfill.encoders.objectives.base import OBJECTIVES, Batch, Setting
@@ -32,7 +31,7 @@ class FocalScores(Classification):
     """
 
     def __init__(self, row: rows.FocalDistillation, setting: Setting) -> None:
-        super().__init__(setting.augment)
+        super().__init__(setting)
         self.row = row
         self.teacher = setting.teacher(row.teacher)
         self.classes = setting.classes
@@ -52,7 +51,7 @@ class FocalScores(Classification):
     ) -> Tensor:
         """See :meth:`Objective.forward`."""
         scores = self.scores(encoder, embeddings)
-        own = F.cross_entropy(scores, batch.targets)
+        own = self.cross_entropy(scores, batch)
         stored = self.teacher.embeddings(batch.rows, generator).numpy()
         old = torch.from_numpy(self.teacher.classifier.scores(stored)).to(scores.device)
         answer = torch.tensor(self.teacher.classifier.classes)[old.argmax(1).cpu()]
@@ -79,7 +78,7 @@ class FocalFeatures(Classification):
     """
 
     def __init__(self, row: rows.FocalDistillation, setting: Setting) -> None:
-        super().__init__(setting.augment)
+        super().__init__(setting)
         self.row = row
         self.teacher = setting.teacher(row.teacher)
 
@@ -88,7 +87,7 @@ class FocalFeatures(Classification):
     ) -> Tensor:
         """See :meth:`Objective.forward`."""
         scores = self.scores(encoder, embeddings)
-        own = F.cross_entropy(scores, batch.targets)
+        own = self.cross_entropy(scores, batch)
         old = self.teacher.embeddings(batch.rows, generator).to(embeddings.device)
         right = scores.argmax(1) == batch.targets
         term = focal_feature_distillation(embeddings, old, right, base=1.0, focus=self.row.focus)

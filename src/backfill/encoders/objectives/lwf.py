@@ -31,7 +31,7 @@ class WithoutForgetting(Classification):
     """
 
     def __init__(self, row: rows.Lwf, setting: Setting) -> None:
-        super().__init__(setting.augment)
+        super().__init__(setting)
         self.row = row
         self.teacher = setting.teacher(row.teacher)
         old = self.teacher.classifier

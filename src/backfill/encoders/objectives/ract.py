@@ -21,5 +21,5 @@ def _build(row: rows.Ract, setting: Setting) -> Regularised:
         temperature=row.temperature,
         temperature_new=row.temperature_new or row.temperature,
     )
-    base = Classification(setting.augment)
+    base = Classification(setting)
     return Regularised(base, row, setting.teacher(row.teacher), setting, term)

@@ -22,5 +22,5 @@ def _build(row: rows.RactSplit, setting: Setting) -> Regularised:
         temperature_new=row.temperature_new or row.temperature,
         eta=row.eta,
     )
-    base = Classification(setting.augment)
+    base = Classification(setting)
     return Regularised(base, row, setting.teacher(row.teacher), setting, term)

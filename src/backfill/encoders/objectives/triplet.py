@@ -22,5 +22,5 @@ def _build(row: rows.Triplet, setting: Setting) -> Regularised:
         hardest=row.hardest,
         euclidean=row.distance == "euclidean",
     )
-    base = Classification(setting.augment)
+    base = Classification(setting)
     return Regularised(base, row, setting.teacher(row.teacher), setting, term)

@@ -17,5 +17,5 @@ if TYPE_CHECKING:
 @OBJECTIVES.register("vanilla")
 def _build(row: rows.Vanilla, setting: Setting) -> Regularised:
     term = partial(vanilla, temperature=row.temperature)
-    base = Classification(setting.augment)
+    base = Classification(setting)
     return Regularised(base, row, setting.teacher(row.teacher), setting, term)
