@@ -119,3 +119,24 @@ def test_distortions_differ_by_image_and_follow_the_generator() -> None:
     assert first.dtype == torch.uint8
     torch.testing.assert_close(first, again)
     assert len({image.numpy().tobytes() for image in first}) == 6
+
+
+def test_an_encoder_starts_from_anothers_network_and_pixels_and_keeps_its_classifier() -> None:
+    network = networks.ResNet(family="resnet", blocks=[1], width=4, embedding_dim=6)
+    torch.manual_seed(0)
+    other, own = Encoder(network, 1, [5, 8], 12.0), Encoder(network, 1, [5, 8, 9], 12.0)
+    images = torch.randint(0, 90, (3, 1, 8, 8), dtype=torch.uint8)
+    other.measure_pixels(images)
+    assert own.classifier is not None
+    before = own.classifier.weight.clone()
+    own.start_from(other)
+    torch.testing.assert_close(own.eval()(images), other.eval()(images))
+    torch.testing.assert_close(own.classifier.weight, before)
+    # Training one does not change the other.
+    with torch.no_grad():
+        for parameter in own.network.parameters():
+            parameter.add_(1)
+    assert not torch.allclose(own(images), other(images))
+    wider = Encoder(network.model_copy(update={"width": 8}), 1, [5], 12.0)
+    with pytest.raises(InputError, match="starts_from: expected an encoder with the network"):
+        wider.start_from(other)

@@ -88,8 +88,11 @@ CASES: list[tuple[str, str, object, list[str]]] = [
     (OVERVIEW, "encoders.bct.teacher", "odl", ["an encoder, got 'odl'", "mean 'old'?"]),
     (OVERVIEW, "encoders.bct.teacher", "bct", ["expected another encoder, got 'bct'"]),
     (OVERVIEW, "encoders.bct.teacher", "side", ["an encoder with a classifier, got 'side'"]),
-    (OVERVIEW, "encoders.old.teacher", "new", ["unknown key; allowed: embedding_dim,"]),
+    (OVERVIEW, "encoders.old.teacher", "new", ["unknown key; allowed: batch_size, embedding_dim,"]),
     (OVERVIEW, "encoders.bct.embedding_dim", 7, ["expected 64, as 'old' has, got 7"]),
+    (OVERVIEW, "encoders.new.starts_from", "odl", ["expected an encoder, got 'odl'", "'old'?"]),
+    (OVERVIEW, "encoders.new.starts_from", "new", ["expected another encoder, got 'new'"]),
+    (OVERVIEW, "encoders.new.batch_size", 0, ["expected more than 0, got 0"]),
     (OVERVIEW, "encoders.new", 3, ["expected a mapping, got 3"]),
     (OVERVIEW, "encoders", 3, ["expected a mapping, got 3"]),
     # Splits
@@ -376,3 +379,23 @@ def test_where_the_work_runs_is_read_without_the_rest(files: Files) -> None:
 def test_params_can_be_read_without_studies(files: Files) -> None:
     Path(OVERVIEW).unlink()
     assert load_params().dataset.name == "glyphs"
+
+
+def test_weights_start_from_an_encoder_of_the_same_network(files: Files) -> None:
+    files.set(OVERVIEW, "encoders.first", {"like": "old", "network": SMALL | {"embedding_dim": 64}})
+    files.set(OVERVIEW, "encoders.new.starts_from", "first")
+    assert (
+        f"{OVERVIEW}: encoders.new.starts_from: expected an encoder with this row's network, resnet "
+        "of blocks [1, 1, 1], width 16, embedding_dim 64, got 'first' with resnet of blocks [1], "
+        "width 4, embedding_dim 64"
+    ) in files.mistakes()
+    files.set(OVERVIEW, "encoders.new.network", SMALL | {"embedding_dim": 64})
+    files.load()
+
+
+def test_focal_distillation_of_features_compares_embeddings_of_one_size(files: Files) -> None:
+    files.set(COMPATIBLE, "encoders.focal_distillation.network", SMALL)
+    files.set(COMPATIBLE, "encoders.focal_distillation.reading", "features")
+    assert files.mistakes() == [
+        f"{COMPATIBLE}: encoders.focal_distillation.embedding_dim: expected 64, as 'old' has, got 7"
+    ]

@@ -221,6 +221,7 @@ def test_dvc_tracks_metrics_and_plots_of_the_main_comparison_alone(folder: Path)
         (PARAMS, "methods", ["old", "new"], "plan"),
         (OVERVIEW, "methods.rm.before", "forward/rho -> old", "evaluate"),
         (OVERVIEW, "encoders.bct.teacher", "new", "train"),
+        (OVERVIEW, "encoders.bct.starts_from", "old", "train"),
         (OVERVIEW, "transforms.rm.trains_on", "extended_class/old", "transform"),
     ],
 )

@@ -50,6 +50,14 @@ def test_a_compatible_encoder_needs_its_teacher(folder: Path) -> None:
     assert list(graph.encoders) == ["old", "new", "bct", "oldest", "older"]
 
 
+def test_an_encoder_needs_the_one_whose_weights_it_starts_from(folder: Path) -> None:
+    set_value(folder / OVERVIEW, "encoders.first", {"like": "old", "seeds": [7]})
+    set_value(folder / OVERVIEW, "encoders.new.starts_from", "first")
+    set_value(folder / PARAMS, "methods", ["old", "new"])
+    _, graph = graph_of(["overview"], folder)
+    assert list(graph.encoders) == ["old", "new", "first"]
+
+
 def test_a_study_needs_rows_of_others_and_no_more() -> None:
     _, graph = graph_of(["losses"])
     assert named(graph) == {
@@ -64,8 +72,8 @@ def test_a_study_needs_rows_of_others_and_no_more() -> None:
 
 def test_an_order_needs_what_it_looks_at() -> None:
     _, graph = graph_of(["orders"])
-    # Of the study `compatible`, one encoder alone, whose classifier and oracle are asked.
-    assert list(graph.encoders) == ["old", "new", "bct", "ract"]
+    # Of the study `compatible`, two encoders alone, whose classifiers and oracles are asked.
+    assert list(graph.encoders) == ["old", "new", "bct", "vanilla", "ract"]
     assert list(graph.transforms) == ["rm", "fct", "forward", "fastfill"]
     assert not any("compatible" in name for name in graph.methods)
     assert graph.files == ["overview", "compatible", "orders"]

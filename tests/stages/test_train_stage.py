@@ -152,3 +152,19 @@ def test_a_checkpoint_of_other_images_is_another(layout: Layout, file: str) -> N
     data[-1] ^= 1
     path.write_bytes(data)
     assert fingerprint(train_plan("old"), layout) != own
+
+
+def test_an_encoder_starts_from_the_stored_weights_of_another(layout: Layout) -> None:
+    train(train_plan("old"), layout, "old")
+    plan = train_plan("lwf", starts_from="old", head="frozen", train={"learning_rate": 1e-9})
+    own = fingerprint(plan, layout)
+    train(plan, layout, "lwf")
+    old, new = (Encoder.load(layout.weights(name)) for name in ("old", "lwf"))
+    # Batch normalisation's statistics move without a step.
+    for (name, first), later in zip(
+        old.network.named_parameters(), new.network.parameters(), strict=True
+    ):
+        np.testing.assert_allclose(first.detach(), later.detach(), atol=1e-5, err_msg=name)
+    # A checkpoint that started from other weights is another.
+    train(train_plan("old", seeds=[5]), layout, "old")
+    assert fingerprint(plan, layout) != own

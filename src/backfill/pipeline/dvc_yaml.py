@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from backfill.artifacts import Layout, replacing
 from backfill.errors import InputError
 from backfill.params.files import read
-from backfill.params.rows.encoders import Encoder
+from backfill.params.rows.encoders import CompatibleRow, Encoder
 from backfill.params.rows.methods import Method
 from backfill.params.rows.orders import Order
 from backfill.params.rows.transforms import Transform
@@ -82,7 +82,15 @@ def _rows(layout: Layout, graph: Graph) -> dict[str, dict[str, str]]:
         return [path.as_posix() for path in read] or [otherwise]
 
     def train(row: Encoder, draw: int) -> dict[str, str]:
-        return {"trains_on": row.trains_on, "teacher": paths(row, "split/train", draw)[0]}
+        drawn, found = layout.of_draw(draw), {"trains_on": row.trains_on}
+        teacher = row.teacher if isinstance(row, CompatibleRow) else None
+        for key, name, folder in (
+            ("teacher", teacher, drawn.embeddings),
+            ("starts_from", row.starts_from, drawn.encoder),
+        ):
+            path = folder(name).relative_to(layout.data) if name else Path("split/train")
+            found[key] = path.as_posix()
+        return found
 
     def embed(row: Encoder, draw: int) -> dict[str, str]:
         return {}
