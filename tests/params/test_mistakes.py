@@ -385,9 +385,9 @@ def test_weights_start_from_an_encoder_of_the_same_network(files: Files) -> None
     files.set(OVERVIEW, "encoders.first", {"like": "old", "network": SMALL | {"embedding_dim": 64}})
     files.set(OVERVIEW, "encoders.new.starts_from", "first")
     assert (
-        f"{OVERVIEW}: encoders.new.starts_from: expected an encoder with this row's network, resnet "
-        "of blocks [1, 1, 1], width 16, embedding_dim 64, got 'first' with resnet of blocks [1], "
-        "width 4, embedding_dim 64"
+        f"{OVERVIEW}: encoders.new.starts_from: expected an encoder with this row's network, "
+        "resnet of blocks [1, 1, 1], width 16, embedding_dim 64, got 'first' with "
+        "resnet of blocks [1], width 4, embedding_dim 64"
     ) in files.mistakes()
     files.set(OVERVIEW, "encoders.new.network", SMALL | {"embedding_dim": 64})
     files.load()
