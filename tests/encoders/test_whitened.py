@@ -13,7 +13,7 @@ from backfill.encoders.networks.whitened import Whitening
 from backfill.errors import InputError
 from backfill.params.networks import Whitened
 
-NETWORK = Whitened(family="whitened", widths=[4, 6], depth=2, embedding_dim=5)
+NETWORK = Whitened(family="whitened", blocks=[2, 1], width=4, embedding_dim=5)
 
 
 def smooth_images(count: int = 20) -> torch.Tensor:
@@ -53,14 +53,16 @@ def test_an_encoder_computes_it_from_its_training_images_and_does_not_train_it()
     assert "network.whitening.weight" not in dict(first.named_parameters())
 
 
-def test_widths_and_depth_are_those_asked_for() -> None:
-    network = Network(3, [4, 6, 8], 2, 5)
+def test_width_and_blocks_are_those_asked_for() -> None:
+    network = Network(3, [2, 1, 3], 4, 5)
     shapes = [p.shape for p in network.parameters() if p.ndim == 4]
     assert shapes == [
-        (4, 24, 3, 3), (4, 4, 3, 3), (6, 4, 3, 3), (6, 6, 3, 3), (8, 6, 3, 3), (8, 8, 3, 3),
+        (4, 24, 3, 3), (4, 4, 3, 3),
+        (16, 4, 3, 3),
+        (16, 16, 3, 3), (16, 16, 3, 3), (16, 16, 3, 3),
     ]  # fmt: skip
     assert network(torch.randn(2, 3, 9, 13)).shape == (2, 5)
-    assert Network(1, [4], 1, 5, patch=3)(torch.randn(2, 1, 8, 8)).shape == (2, 5)
+    assert Network(1, [1], 4, 5, patch=3)(torch.randn(2, 1, 8, 8)).shape == (2, 5)
 
 
 def test_saving_and_loading_keeps_embeddings(tmp_path: Path) -> None:
@@ -74,7 +76,7 @@ def test_saving_and_loading_keeps_embeddings(tmp_path: Path) -> None:
 
 
 def test_images_too_small_for_its_stages_are_an_error() -> None:
-    assert Network(3, [4, 6, 8], 1, 5)(torch.randn(2, 3, 9, 9)).shape == (2, 5)
+    assert Network(3, [1, 1, 1], 4, 5)(torch.randn(2, 3, 9, 9)).shape == (2, 5)
     for size in (8, 4):
-        with pytest.raises(InputError, match=r"^network\.widths: .* at least 9 pixels .* got \d"):
-            Network(3, [4, 6, 8], 1, 5)(torch.randn(1, 3, size, size))
+        with pytest.raises(InputError, match=r"^network\.blocks: .* at least 9 pixels .* got \d"):
+            Network(3, [1, 1, 1], 4, 5)(torch.randn(1, 3, size, size))

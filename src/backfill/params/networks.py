@@ -20,11 +20,15 @@ class ResNet(Section):
 
 
 class Whitened(Section):
-    """Convolutions behind a whitening layer: `depth` of them in each stage of `widths` channels."""
+    """Convolutions behind a whitening layer, `blocks` of them in each stage.
+
+    The first stage is `width` channels wide, the others four times as wide. It has the keys of
+    `resnet`, so that a preset can replace one by the other.
+    """
 
     family: Literal["whitened"]
-    widths: Annotated[list[PositiveInt], Field(min_length=1)]
-    depth: PositiveInt
+    blocks: Annotated[list[PositiveInt], Field(min_length=1)]
+    width: PositiveInt
     embedding_dim: PositiveInt
     patch: PositiveInt = 2
 

@@ -66,16 +66,16 @@ class Stage(nn.Module):
     Args:
         inputs: channels that come in.
         outputs: channels of every convolution.
-        depth: number of convolutions.
+        count: number of convolutions.
     """
 
-    def __init__(self, inputs: int, outputs: int, depth: int) -> None:
+    def __init__(self, inputs: int, outputs: int, count: int) -> None:
         super().__init__()
         self.convolutions = nn.ModuleList(
             nn.Conv2d(outputs if layer else inputs, outputs, 3, padding=1, bias=False)
-            for layer in range(depth)
+            for layer in range(count)
         )
-        self.norms = nn.ModuleList(nn.BatchNorm2d(outputs) for _ in range(depth))
+        self.norms = nn.ModuleList(nn.BatchNorm2d(outputs) for _ in range(count))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, inputs, H, W) to (B, outputs, H // 2, W // 2)."""
@@ -93,25 +93,30 @@ class Stage(nn.Module):
 class Whitened(nn.Module):
     """A whitening layer, stages that halve the resolution, and an embedding layer.
 
+    The first stage has `width` channels, the others four times as many.
+
     Args:
         channels: of the images.
-        widths: channels of each stage.
-        depth: convolutions in each stage.
+        blocks: convolutions in each stage.
+        width: channels of the first stage.
         embedding_dim: D, the size of the embedding.
         patch: side of the whitened patches, in pixels.
     """
 
     def __init__(
-        self, channels: int, widths: Sequence[int], depth: int, embedding_dim: int, patch: int = 2
+        self, channels: int, blocks: Sequence[int], width: int, embedding_dim: int, patch: int = 2
     ) -> None:
         super().__init__()
         self.whitening = Whitening(channels, patch)
-        incoming = [2 * channels * patch**2, *widths[:-1]]
-        self.stages = nn.Sequential(
-            *(Stage(i, o, depth) for i, o in zip(incoming, widths, strict=True))
-        )
-        self.embedding = nn.Linear(widths[-1], embedding_dim)
-        self.smallest = 2 ** len(widths) + patch - 1
+        stages: list[nn.Module] = []
+        inputs = 2 * channels * patch**2
+        for stage, count in enumerate(blocks):
+            outputs = 4 * width if stage else width
+            stages.append(Stage(inputs, outputs, count))
+            inputs = outputs
+        self.stages = nn.Sequential(*stages)
+        self.embedding = nn.Linear(inputs, embedding_dim)
+        self.smallest = 2 ** len(blocks) + patch - 1
 
     def measure(self, images: Tensor) -> None:
         """Prepare the whitening layer for (N, C, H, W) normalised training images."""
@@ -132,6 +137,6 @@ class Whitened(nn.Module):
         height, width = images.shape[2:]
         if min(height, width) < self.smallest:
             raise InputError(
-                f"network.widths: expected images of at least {self.smallest} pixels a side for "
+                f"network.blocks: expected images of at least {self.smallest} pixels a side for "
                 f"so many stages, got {height} x {width}"
             )

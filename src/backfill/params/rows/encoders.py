@@ -25,7 +25,8 @@ class EncoderRow(Section):
             `draws` says how many are trained.
         starts_from: an encoder of the same network, whose weights training starts from; none: from
             random weights. The classifier starts from random weights in any case.
-        epochs, batch_size, optimizer, learning_rate, network: in place of those of `train`.
+        epochs, batch_size, optimizer, learning_rate, weight_decay, network: in place of those of
+            `train`.
         embedding_dim: of the network, shared or own.
     """
 
@@ -34,8 +35,9 @@ class EncoderRow(Section):
     starts_from: Name | None = None
     epochs: PositiveInt | None = None
     batch_size: PositiveInt | None = None
-    optimizer: Literal["sgd", "adam"] | None = None
+    optimizer: Literal["sgd", "adam", "muon"] | None = None
     learning_rate: PositiveFloat | None = None
+    weight_decay: Weight | None = None
     network: Network | None = None
     embedding_dim: PositiveInt | None = None
 
@@ -48,7 +50,7 @@ class EncoderRow(Section):
 
     def training(self, shared: Train) -> Train:
         """The shared training settings with this row's overrides."""
-        keys = ("epochs", "batch_size", "optimizer", "learning_rate", "network")
+        keys = ("epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "network")
         own = {key: getattr(self, key) for key in keys if getattr(self, key) is not None}
         training = shared.model_copy(update=own)
         if self.embedding_dim is None:
