@@ -148,7 +148,10 @@ def _get(section: Any, key: str) -> Any:
 
 def _dataset_of(values: dict[str, Any]) -> str:
     section = values.get("dataset")
-    return str(section.get("name")) if isinstance(section, dict) else str(section)
+    if not isinstance(section, dict):
+        return str(section)
+    search = section.get("search", "test")
+    return str(section.get("name")) + ("" if search == "test" else f"_{search}")
 
 
 def _dvc(*arguments: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Union
 from pydantic import Field
 
 from backfill.datasets.base import Dataset, ImageSet
+from backfill.datasets.held_out import searched
 from backfill.datasets.registry import READERS
 from backfill.datasets.settings import Settings
 
@@ -32,12 +33,13 @@ def load(settings: DatasetSettings) -> Dataset:
         settings: validated settings of a registered dataset.
 
     Returns:
-        Its images, labels, groups and relevance. Images in files are not decoded yet.
+        Its images, labels, groups and relevance, with what `settings.search` says as queries and
+        gallery. Images in files are not decoded yet.
 
     Raises:
         InputError: files are missing or cannot be used.
     """
-    return READERS[settings.name].load(settings)
+    return searched(READERS[settings.name].load(settings), settings.search)
 
 
 __all__ = ["NAMES", "Dataset", "DatasetSettings", "ImageSet", "load"]

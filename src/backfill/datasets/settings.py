@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backfill.arrays import Float64s
 from backfill.datasets.decoding import Fit
+from backfill.datasets.held_out import Search
 from backfill.datasets.image_files import ImageFiles
 
 
@@ -18,6 +19,12 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
+    search: Search = Field(
+        "test",
+        description="test images, unseen_classes (half of the classes train, test images of the "
+        "others are searched), validation_images (a tenth of the training images, which do not "
+        "train) or validation_classes (training images of a fifth of the classes, likewise)",
+    )
 
 
 class SubsetSettings(Settings):

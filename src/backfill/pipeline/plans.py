@@ -167,6 +167,11 @@ def plans(settings: Settings, graph: Graph) -> dict[Key, Section]:
     return found
 
 
+def _searched(dataset: DatasetSettings) -> str:
+    """What was searched, for readers; the paper's numbers are about test images alone."""
+    return dataset.name + ("" if dataset.search == "test" else f", {dataset.search}")
+
+
 def _report(name: str, settings: Settings) -> ReportPlan:
     # Of this study alone: another one beside it is no reason to report anew.
     graph, params = needed(settings, [name]), settings.params
@@ -193,7 +198,7 @@ def _report(name: str, settings: Settings) -> ReportPlan:
         "splits": graph.splits,
     }
     return ReportPlan(
-        dataset=params.dataset.name,
+        dataset=_searched(params.dataset),
         question=study.question.strip(),
         panels=panels,
         figure=study.figure,
