@@ -29,3 +29,8 @@ class System(NamedTuple):
 
     query: Array
     gallery: Array
+
+
+def at_seed(of_seeds: Any, position: int) -> Any:
+    """What belongs to the seed at `position`: its own entry, or the only one there is."""
+    return of_seeds[position if len(of_seeds) > 1 else 0]

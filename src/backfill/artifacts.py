@@ -109,9 +109,12 @@ class Layout:
         """Weights of a trained encoder and its classifier."""
         return self.encoder(name) / "weights.safetensors"
 
-    def views(self, encoder: str) -> Path:
-        """(V, N, D) float32 embeddings of the training set in V augmented views."""
-        return self.embeddings(encoder) / "train.npy"
+    def views(self, name: str) -> Path:
+        """Float32 embeddings of the training set in V augmented views.
+
+        (V, N, D) by an encoder, (S, V, N, D) by a transform's module that keeps them.
+        """
+        return self.embeddings(name) / "train.npy"
 
     def embeddings(self, name: str, part: str | None = None) -> Path:
         """Folder of an embedding set, or the (S, N, D) float32 array of its query or gallery.

@@ -102,7 +102,7 @@ CASES: list[tuple[str, str, object, list[str]]] = [
     (SEQUENTIAL, "splits.sequential.fractions", [1.0], ["expected 2 or more items, got [1.0]"]),
     (SUBGROUPS, "splits.biased.minority", [], ["expected 1 or more items, got []"]),
     # Transforms
-    (OVERVIEW, "transforms.rm.new", "knew", ["expected an encoder, got 'knew'", "mean 'new'?"]),
+    (OVERVIEW, "transforms.rm.new", "knew", ["expected an encoder, or a module of a transform with keeps_views, got 'knew'", "mean 'new'?"]),
     (
         OVERVIEW,
         "transforms.rm.modules.psi",

@@ -127,3 +127,23 @@ def test_only_the_share_that_it_trains_on_is_seen(layout: Layout) -> None:
         save_array(layout.views(name), views)
     transform(plan, layout, "fastfill")
     np.testing.assert_array_equal(load_array(layout.embeddings("fastfill/h", "gallery")), seen)
+
+
+def test_a_transform_may_lead_to_a_module_of_another_one(layout: Layout) -> None:
+    rho = transform_plan("rm", SEEDS, modules={"rho": ["new"]}, loss="cl", before="rho",
+                         after=None, old="new", keeps_views=True)  # fmt: skip
+    transform(rho, layout, "rho")
+    views = load_array(layout.views("rho/rho"))
+    assert views.shape == (len(SEEDS), 2, COUNTS["train"], DIMS["new"])
+    np.testing.assert_allclose(np.linalg.norm(views, axis=3), 1, rtol=1e-5)
+    query = load_array(layout.embeddings("rho/rho", "query"))
+    fct = transform_plan("fct", SEEDS, new="rho/rho", before="rho/rho -> h")
+    transform(fct, layout, "fct_rho")
+    made = load_array(layout.embeddings("fct_rho/h", "gallery"))
+    assert made.shape == (len(SEEDS), COUNTS["gallery"], query.shape[2])
+    # Each seed learns from the same seed of what it leads to.
+    save_array(layout.views("rho/rho"), np.stack([views[0], views[0]]))
+    transform(fct, layout, "fct_rho")
+    again = load_array(layout.embeddings("fct_rho/h", "gallery"))
+    np.testing.assert_array_equal(again[0], made[0])
+    assert not np.array_equal(again[1], made[1])

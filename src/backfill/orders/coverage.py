@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backfill.arrays import Floats, Int64s
+from backfill.arrays import Floats, Int64s, at_seed
 from backfill.errors import InputError
 from backfill.orders.registry import ORDERS, OrderInputs, Permutation
-from backfill.orders.scores import SCORES, at_seed, by_score
+from backfill.orders.scores import SCORES, by_score
 
 if TYPE_CHECKING:
     from backfill.params.rows.orders import Coverage

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from backfill.arrays import System
 from backfill.orders.registry import ORDERS, OrderInputs, Permutation
-from backfill.orders.scores import at_seed, by_score
+from backfill.orders.scores import by_score
 from backfill.retrieval.oracle import mean_gains
+from backfill.retrieval.stored import of_seed
 
 if TYPE_CHECKING:
     from backfill.params.rows.orders import Oracle
@@ -21,8 +21,8 @@ def _oracle(row: Oracle, inputs: OrderInputs, seeds: Sequence[int]) -> list[Perm
     return [
         by_score(
             mean_gains(
-                _at_seed(before, position),
-                _at_seed(after, position),
+                of_seed(before, position),
+                of_seed(after, position),
                 relevance,
                 seed,
                 states=row.states,
@@ -31,7 +31,3 @@ def _oracle(row: Oracle, inputs: OrderInputs, seeds: Sequence[int]) -> list[Perm
         )
         for position, seed in enumerate(seeds)
     ]
-
-
-def _at_seed(system: System, position: int) -> System:
-    return System(at_seed(system.query, position), at_seed(system.gallery, position))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backfill.arrays import Array, Floats
+from backfill.arrays import Array, Floats, at_seed
 from backfill.errors import InputError
 from backfill.orders.registry import ORDERS, OrderInputs, Permutation
 from backfill.registry import Registry
@@ -51,8 +51,3 @@ def scored(kind: str) -> Callable[[Score], Score]:
         return score
 
     return add
-
-
-def at_seed(per_seed: Any, position: int) -> Any:
-    """What belongs to the seed at `position`: its own entry, or the only one there is."""
-    return per_seed[position if len(per_seed) > 1 else 0]

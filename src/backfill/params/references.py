@@ -22,6 +22,7 @@ _WHAT = {
     "classifier": "an encoder with a classifier",
     "prediction": "a transform that predicts its uncertainty",
     "set": "an embedding set",
+    "views": "an encoder, or a module of a transform with keeps_views",
     "order": "an order",
 }
 
@@ -62,6 +63,10 @@ def _made(catalogue: Catalogue) -> dict[str, list[str]]:
         "classifier": [n for n, row in encoders.items() if not isinstance(row, SelfSupervised)],
         "prediction": [name for name, row in transforms.items() if row.uncertainty],
         "set": catalogue.embedding_sets,
+        "views": [
+            *encoders,
+            *(f"{n}/{m}" for n, row in transforms.items() if row.keeps_views for m in row.modules),
+        ],
         "order": list(catalogue.orders),
     }
 

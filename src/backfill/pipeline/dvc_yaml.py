@@ -97,7 +97,8 @@ def _rows(layout: Layout, graph: Graph) -> dict[str, dict[str, str]]:
 
     def transform(row: Transform, draw: int) -> dict[str, str]:
         side = row.side or row.old
-        return {"trains_on": row.trains_on, "old": row.old, "new": row.new, "side": side}
+        new = row.new.partition("/")[0]
+        return {"trains_on": row.trains_on, "old": row.old, "new": new, "side": side}
 
     def order(row: Order, draw: int) -> dict[str, str]:
         return _four(paths(row, "split/gallery", draw))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backfill.arrays import System
+from backfill.arrays import System, at_seed
 from backfill.artifacts import Layout, load_array
 
 
@@ -28,5 +28,5 @@ def load_system(layout: Layout, query: str, gallery: str) -> System:
 
 def of_seed(stored: System, position: int) -> System:
     """The query and gallery embeddings of the seed at a position; an encoder has one for all."""
-    query, gallery = (array[position if len(array) > 1 else 0] for array in stored)
+    query, gallery = (at_seed(array, position) for array in stored)
     return System(query, gallery)

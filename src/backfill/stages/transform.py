@@ -11,7 +11,7 @@ import numpy as np
 
 from backfill import device as devices
 from backfill import machine, transforms
-from backfill.arrays import Float32s
+from backfill.arrays import Array, Float32s, at_seed
 from backfill.artifacts import LOG_VARIANCE, Layout, load_array, replacing, save_array
 from backfill.encoders.classifier import StoredClassifier
 from backfill.errors import InputError
@@ -25,7 +25,8 @@ class Made(NamedTuple):
     Attributes:
         model: the trained modules.
         losses: of each epoch.
-        outputs: module -> part -> (n, D) embeddings, or (n,) log-variances.
+        outputs: module -> part -> (n, D) embeddings, or (n,) log-variances; of the training set
+            (V, n, D), if they are kept.
     """
 
     model: transforms.Transforms
@@ -84,13 +85,14 @@ def train_seed(plan: TransformPlan, layout: Layout, name: str, seed: int) -> Mad
     devices.make_deterministic(0)
     row = plan.row
     seen = load_array(layout.share(row.trains_on))
-    views = {s: load_array(layout.views(s), memory_map=True)[:, seen] for s in row.inputs}
+    position = plan.seeds.index(seed)
+    views = {s: _views(layout, s, position) for s in row.inputs}
     labels = load_array(layout.labels("train"))[seen]
     losses: list[float] = []
     model = transforms.train(
         row,
         plan.training,
-        views,
+        {name: of_all[:, seen] for name, of_all in views.items()},
         labels,
         _classifier(plan, layout),
         seed=seed,
@@ -102,10 +104,23 @@ def train_seed(plan: TransformPlan, layout: Layout, name: str, seed: int) -> Mad
         module: {} for module in (*row.modules, *([LOG_VARIANCE] if row.uncertainty else []))
     }
     for part in ("query", "gallery"):
-        stored = {source: load_array(layout.embeddings(source, part))[0] for source in row.inputs}
+        stored = {s: at_seed(load_array(layout.embeddings(s, part)), position) for s in row.inputs}
         for module, made in transforms.apply(model, stored, device).items():
             outputs[module][part] = made
+    if row.keeps_views:
+        of_views = [
+            transforms.apply(model, {name: v[view] for name, v in views.items()}, device)
+            for view in range(len(next(iter(views.values()))))
+        ]
+        for module in row.modules:
+            outputs[module]["train"] = np.stack([made[module] for made in of_views])
     return Made(model, losses, outputs)
+
+
+def _views(layout: Layout, name: str, position: int) -> Array:
+    """(V, N, D) embeddings of the training set; those of a module are of one of its seeds."""
+    stored = load_array(layout.views(name), memory_map=True)
+    return stored if stored.ndim == 3 else at_seed(stored, position)
 
 
 def _classifier(plan: TransformPlan, layout: Layout) -> StoredClassifier | None:

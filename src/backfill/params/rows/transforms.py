@@ -14,25 +14,29 @@ class TransformRow(Section):
     """What every transform has.
 
     Attributes:
-        old, new: the encoders of the upgrade.
+        old: the encoder in service. A row that is blind to it names the new one.
+        new: its successor, or a module of another transform, such as `rho/rho`.
         side: an encoder whose embeddings are side information; none by default.
         trains_on: a share of a split, `<split>/<share>`.
         modules: name of each module -> what it reads: encoders, or modules before it.
         before: the system that ranks waiting items; the loss makes it comparable.
         uncertainty: a module whose error is predicted, as a log-variance.
         seeds: in place of the shared ones.
+        keeps_views: whether it also stores what its modules make of the training set, for rows
+            whose `new` it is.
         dim: width of a module that nothing else decides.
         depth, ..., views: in place of those of `transform`.
     """
 
     old: Name
-    new: Name
+    new: str
     side: Name | None = None
     trains_on: str
     modules: Annotated[dict[Name, list[str]], Field(min_length=1)]
     before: SystemSets
     uncertainty: Name | None = None
     seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(each_once)] | None = None
+    keeps_views: bool = False
     dim: PositiveInt | None = None
     depth: PositiveInt | None = None
     width: PositiveInt | None = None
@@ -46,7 +50,7 @@ class TransformRow(Section):
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """The encoders whose stored embeddings it reads, each once."""
+        """The embedding sets that it reads, each once: encoders', or a module's of another row."""
         return tuple(dict.fromkeys(name for name in (self.old, self.new, self.side) if name))
 
     @property
@@ -56,10 +60,11 @@ class TransformRow(Section):
 
     def references(self) -> list[Reference]:
         """The names that other rows must make."""
-        encoders = (("old", self.old), ("new", self.new), ("side", self.side))
         return [
             Reference("trains_on", self.trains_on, "share"),
-            *(Reference(key, name, "encoder") for key, name in encoders if name),
+            Reference("old", self.old, "encoder"),
+            Reference("new", self.new, "views"),
+            *([Reference("side", self.side, "encoder")] if self.side else []),
         ]
 
     def training(self, shared: TransformTraining) -> TransformTraining:
