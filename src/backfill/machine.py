@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import resource
 import sys
@@ -69,3 +70,18 @@ def use_threads(count: int | None) -> None:
         torch.set_num_threads(count)
     if numba is not None:
         numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
+
+
+def keep_memory() -> None:
+    """Let this process keep the memory that it frees, for its next batch.
+
+    glibc returns large blocks to Linux at once, which then clears each page anew: a tenth of the
+    time of a training whose activations fill hundreds of megabytes. Elsewhere nothing happens.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    adjust = getattr(ctypes.CDLL(None), "mallopt", None)
+    if adjust is not None:
+        trim_threshold, mmap_max = -1, -4  # of malloc.h
+        adjust(mmap_max, 0)
+        adjust(trim_threshold, (1 << 31) - 1)

@@ -59,6 +59,7 @@ def train(plan: TrainPlan, layout: Layout, name: str) -> Done:
 def train_together(run: Run, peer: Peer) -> int:
     """Train as one of the processes that share each batch; the first one writes."""
     machine.use_threads(run.plan.threads)
+    machine.keep_memory()
     device = devices.choose(run.plan.device)
     with joined(peer, device) as processes:
         return fit(run, processes, device)
