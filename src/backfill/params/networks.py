@@ -34,7 +34,12 @@ class Whitened(Section):
 
 
 class Vit(Section):
-    """A vision transformer of `depth` layers on square patches, with tokens `width` wide."""
+    """A vision transformer of `depth` layers on square patches, with tokens `width` wide.
+
+    Attributes:
+        stem: what makes a token of a patch: `linear`, of its pixels; or `convolutions` that halve
+            the resolution first, for patches whose side is a power of two from 4 on.
+    """
 
     family: Literal["vit"]
     image_size: PositiveInt
@@ -43,6 +48,7 @@ class Vit(Section):
     width: PositiveInt
     heads: PositiveInt
     embedding_dim: PositiveInt
+    stem: Literal["linear", "convolutions"] = "linear"
 
     @model_validator(mode="after")
     def _divisible(self) -> Vit:
@@ -52,6 +58,10 @@ class Vit(Section):
                     f"{divisor}: expected a divisor of {whole}, {getattr(self, whole)}, "
                     f"got {getattr(self, divisor)}"
                 )
+        if self.stem == "convolutions" and (self.patch < 4 or self.patch & (self.patch - 1)):
+            raise ValueError(
+                f"patch: expected a power of two from 4 on with convolutions, got {self.patch}"
+            )
         return self
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 from backfill.encoders.networks import NETWORKS
@@ -20,6 +22,10 @@ class VisionTransformer(nn.Module):
         width: size of the tokens.
         heads: attention heads per layer; divides `width`.
         embedding_dim: D, the size of the embedding.
+        stem: what makes a token of a patch: `linear`, a linear map of its pixels; `convolutions`,
+            3x3 with stride 2, that leave 2 x 2 places of each patch, with which a transformer
+            learns from fewer images (Xiao et al., Early Convolutions Help Transformers See Better,
+            NeurIPS 2021).
 
     Raises:
         InputError: the package `transformers` is not installed (`pip install backfill[vit]`).
@@ -34,6 +40,7 @@ class VisionTransformer(nn.Module):
         width: int,
         heads: int,
         embedding_dim: int,
+        stem: str = "linear",
     ) -> None:
         super().__init__()
         try:
@@ -44,10 +51,12 @@ class VisionTransformer(nn.Module):
                 "network.family: expected the package transformers for 'vit', "
                 "got none (pip install backfill[vit])"
             ) from error
+        # Convolutions leave patches of 2 x 2 to the transformer.
+        scale = patch // 2 if stem == "convolutions" else 1
         settings = ViTConfig(
-            image_size=image_size,
-            patch_size=patch,
-            num_channels=channels,
+            image_size=image_size // scale,
+            patch_size=patch // scale,
+            num_channels=channels if scale == 1 else width // 2,
             num_hidden_layers=depth,
             hidden_size=width,
             intermediate_size=4 * width,
@@ -56,6 +65,7 @@ class VisionTransformer(nn.Module):
             attention_probs_dropout_prob=0.0,
         )
         self.image_size = image_size
+        self.stem = _convolutions(channels, width // 2, scale)
         self.transformer = ViTModel(settings, add_pooling_layer=False)
         self.embedding = nn.Linear(width, embedding_dim)
 
@@ -71,5 +81,16 @@ class VisionTransformer(nn.Module):
             raise InputError(
                 f"network.image_size: expected images of {side} x {side}, got {height} x {width}"
             )
-        tokens = self.transformer(images).last_hidden_state
+        tokens = self.transformer(self.stem(images)).last_hidden_state
         return self.embedding(tokens[:, 0])  # type: ignore[no-any-return]
+
+
+def _convolutions(channels: int, width: int, scale: int) -> nn.Sequential:
+    """Halve the resolution log2(scale) times; channels double each time and end at `width`."""
+    halvings = scale.bit_length() - 1
+    sizes = [channels, *(width >> (halvings - step) for step in range(1, halvings + 1))]
+    layers: list[nn.Module] = []
+    for inputs, outputs in pairwise(sizes):
+        convolution = nn.Conv2d(inputs, outputs, 3, stride=2, padding=1, bias=False)
+        layers += [convolution, nn.BatchNorm2d(outputs), nn.ReLU()]
+    return nn.Sequential(*layers)
