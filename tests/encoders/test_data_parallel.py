@@ -19,11 +19,12 @@ from backfill.encoders.data_parallel import BatchLoss, Processes, joined, parall
 from backfill.encoders.model import Encoder
 from backfill.encoders.objectives import OBJECTIVES
 from backfill.encoders.teacher import Teacher
+from backfill.encoders.training import Batches, Trainer
 from backfill.errors import InputError
-from backfill.params.networks import ResNet
+from backfill.params.networks import ResNet, Whitened
 from backfill.params.rows.encoders import Encoder as Row
 from backfill.params.rows.encoders import SelfSupervised
-from backfill.params.settings import Augment
+from backfill.params.settings import Augment, Train
 
 CPU = torch.device("cpu")
 ITEMS, CLASSES, DIMENSIONS = 12, 4, 5
@@ -80,6 +81,33 @@ def step(loss: str, processes: Processes) -> Loss:
     return Loss(value.item(), [p.grad.numpy() for p in parameters])
 
 
+def trained(peer: Peer) -> dict[str, np.ndarray[Any, Any]]:
+    """Train a whitened network with Muon for an epoch; the first process has other weights."""
+    network = Whitened(family="whitened", blocks=[1, 1], width=4, embedding_dim=DIMENSIONS)
+    settings = Train(
+        network=network, epochs=1, batch_size=8, optimizer="muon", learning_rate=0.1,
+        momentum=0.9, weight_decay=0.05, schedule="one_cycle", warmup_fraction=0.25,
+        classifier_scale=8.0, augment=Augment(crop_padding=1, flip=True, alternating=True),
+    )  # fmt: skip
+    with joined(peer, CPU) as processes:
+        torch.manual_seed(peer.rank)
+        images = np.random.default_rng(0).integers(0, 256, (24, 3, 8, 8), dtype=np.uint8)
+        labels, rows = np.arange(24) % CLASSES, np.arange(24)
+        encoder = Encoder(network, 3, list(range(CLASSES)), 8.0)
+        encoder.measure_pixels(torch.from_numpy(images[peer.rank :]))
+        objective = objectives.build(
+            row_of("classification"), settings.augment, DIMENSIONS, encoder.classes, labels, rows,
+            lambda name: Teacher(np.zeros(0), StoredClassifier(np.zeros(0), [], 1.0)),
+        )  # fmt: skip
+        batches = Batches(images, torch.from_numpy(labels), rows, 8, CPU, alternating=0)
+        trainer = Trainer(encoder, objective, batches, settings, 1, 0, CPU, processes)
+        trainer.run_epoch(0)
+        del trainer
+    found = dict(encoder.named_parameters())
+    found["whitening"] = encoder.network.get_buffer("whitening.weight")
+    return {name: values.detach().numpy() for name, values in found.items()}
+
+
 def disagree(peer: Peer) -> str:
     """Show the processes different numbers."""
     with joined(peer, CPU) as processes:
@@ -118,6 +146,12 @@ def test_two_processes_have_the_loss_of_the_whole_batch(
         assert both.value == pytest.approx(alone.value, rel=1e-6)
         for found, expected in zip(both.gradients, alone.gradients, strict=True):
             np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_two_processes_train_one_network_with_muon(two: ProcessPoolExecutor) -> None:
+    first, second = two.map(trained, peers())
+    for name, values in first.items():
+        np.testing.assert_array_equal(values, second[name], err_msg=name)
 
 
 def test_processes_that_see_different_things_say_so(two: ProcessPoolExecutor) -> None:
