@@ -30,6 +30,7 @@ def test_every_row_knows_its_file(files: Files) -> None:
 def test_embedding_sets_are_encoders_and_modules(files: Files) -> None:
     assert files.load("overview").catalogue.embedding_sets == [
         "old", "new", "bct", "rm/rho", "rm/psi", "fct/h", "bict/f", "forward/rho", "forward/h",
+        "rm_psi/psi", "forward_h/h", "rho/rho", "fct_rho/h", "rho_bct/rho", "bict_rho/f",
     ]  # fmt: skip
 
 

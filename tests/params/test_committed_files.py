@@ -58,9 +58,14 @@ def test_a_study_names_every_study_that_it_needs(study: str) -> None:
     assert params.dataset.name == "glyphs"
 
 
-def test_the_main_comparison_shows_every_method_of_its_study() -> None:
+def test_the_main_comparison_has_a_refined_and_an_unrefined_panel() -> None:
     params, catalogue = load(ROOT / PARAMS, [MAIN], ROOT)
-    assert sorted(params.methods) == sorted(catalogue.studies[MAIN].methods)
+    assert list(catalogue.studies[MAIN].panels_of(params.methods)) == ["as_it_is", "refined"]
+
+
+@pytest.mark.parametrize("workspace", ["glyphs", "cifar100"])
+def test_a_committed_workspace_compares_all_methods(workspace: str) -> None:
+    assert load(ROOT / "reports" / workspace / PARAMS, [MAIN], ROOT).params.methods == "all"
 
 
 def test_few_parameters_differ_between_datasets(files: Files) -> None:

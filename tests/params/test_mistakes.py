@@ -58,7 +58,7 @@ CASES: list[tuple[str, str, object, list[str]]] = [
         {"digits": True},
         ["expected that of dataset 'glyphs', got that of 'digits'"],
     ),
-    (OVERVIEW, "panels.all.new", "old", ["panels.all.new: expected another method than old"]),
+    (OVERVIEW, "panels.as_it_is.new", "old", ["panels.as_it_is.new: expected another method than old"]),
     (
         OVERVIEW,
         "transforms.fct.modules.log_variance",
@@ -166,13 +166,13 @@ CASES: list[tuple[str, str, object, list[str]]] = [
     (ORDERS, "orders.coverage.scored_share", 1.5, ["expected at most 1, got 1.5"]),
     # Methods and merges
     (OVERVIEW, "methods.rm.study", "overview", ["unknown key; allowed: after, arrivals, before,"]),
-    (OVERVIEW, "methods.rm.panel", "al", ["a panel of this study, got 'al'", "mean 'all'?"]),
+    (OVERVIEW, "methods.rm.panel", "refind", ["a panel of this study, got", "mean 'refined'?"]),
     (OVERVIEW, "methods.rm.order", "randon", ["an order, got 'randon'", "did you mean 'random'?"]),
     (OVERVIEW, "methods.rm.arrivals", 1.0, ["expected less than 1, got 1"]),
     (FUSION, "methods.fusion_isotonic.merge.kind", "isotnic", ["a known kind, got 'isotnic'"]),
     (FUSION, "methods.fusion_isotonic.merge.background", 3, ["unknown key; allowed: kind, seed"]),
     # Studies
-    (OVERVIEW, "panels.all.new", "nwe", ["expected a method, got 'nwe'", "did you mean 'new'?"]),
+    (OVERVIEW, "panels.as_it_is.new", "nwe", ["expected a method, got 'nwe'", "did you mean 'new'?"]),
     (OVERVIEW, "panels", {}, ["expected 1 or more items, got {}"]),
     (OVERVIEW, "qestion", "x", ["unknown key", "did you mean 'question'?"]),
     (FORWARD, "figure", "x", ["expected 'sequential', 'subgroups' or 'ablations', got 'x'"]),
@@ -244,7 +244,7 @@ def test_a_transformer_cuts_images_and_tokens_evenly(
         (ORDERS, "orders.coverage.scores"),
         (ORDERS, "orders.oracle_rm.after"),
         (OVERVIEW, "methods.rm.before"),
-        (OVERVIEW, "panels.all.old"),
+        (OVERVIEW, "panels.as_it_is.old"),
         (OVERVIEW, "panels"),
         (OVERVIEW, "question"),
     ],
@@ -320,7 +320,7 @@ def test_all_mistakes_of_all_files_come_in_one_error(files: Files) -> None:
     files.set(OVERVIEW, "methods.rm_naive.order", "x")
     files.set(OVERVIEW, "methods.bct.before", "y -> old")
     files.set(COMPATIBLE, "encoders.ract.teacher", "z")
-    files.set(OVERVIEW, "panels.all.old", "oldest")
+    files.set(OVERVIEW, "panels.as_it_is.old", "oldest")
     files.set(PARAMS, "train.processes", 2)
     alone = files.mistakes("overview", "compatible")
     assert [line.partition(": expected")[0] for line in alone] == [f"{PARAMS}: train.processes"]
@@ -330,7 +330,7 @@ def test_all_mistakes_of_all_files_come_in_one_error(files: Files) -> None:
         f"{COMPATIBLE}: encoders.ract.teacher",
         f"{OVERVIEW}: methods.rm_naive.order",
         f"{OVERVIEW}: methods.bct.before.query",
-        f"{OVERVIEW}: panels.all.old",
+        f"{OVERVIEW}: panels.as_it_is.old",
     ]
 
 

@@ -95,7 +95,7 @@ def test_a_setting_changes_the_plans_of_the_stages_that_read_it(
         (COMPATIBLE, "encoders.ract.temperature", 0.1),  # of another study
         (OVERVIEW, "encoders.spare", {"like": "old", "seeds": [7]}),  # that no method needs
         (OVERVIEW, "encoders.old.seeds", [0, 7]),  # `draws` asks for the first one
-        (OVERVIEW, "methods.spare", {"like": "rm"}),  # that params.yaml does not list
+        (OVERVIEW, "methods.spare", {"like": "rm", "panel": "refined"}),  # that params.yaml does not list
     ],
 )
 def test_some_settings_change_no_plan(folder: Path, file: str, key: str, value: object) -> None:
@@ -141,7 +141,7 @@ def test_another_draw_has_other_seeds_and_leaves_the_first_one_alone(folder: Pat
     }
     # Everything but what is made from the only draw of bct.
     again = {name for name in before if name.partition("/")[0] not in ("split", "embed", "report")}
-    once = {"train/bct", "transform/bict", "evaluate/bct", "evaluate/bct_hot", "evaluate/bict"}
+    once = {"train/bct", "transform/bict", "evaluate/bct", "evaluate/bict"}
     assert {f"{name}/1" for name in again - once} == set(after) - set(before)
     found = plans(*graph_of([MAIN], folder))
     first, second = (cast(TrainPlan, found[draw, ("train", "old")]) for draw in (0, 1))
@@ -150,8 +150,8 @@ def test_another_draw_has_other_seeds_and_leaves_the_first_one_alone(folder: Pat
     assert len(seeds[0]) == len(seeds[1]) == 3
     assert not set(seeds[0]) & set(seeds[1])
     report = cast(ReportPlan, found[0, ("report", MAIN)])
-    assert report.panels["all"].draws["rm"] == 2
-    assert report.panels["all"].draws["bict"] == 1
+    assert report.panels["refined"].draws["rm"] == 2
+    assert report.panels["as_it_is"].draws["bict"] == 1
 
 
 def test_plans_of_draws_lie_apart(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from backfill.params.files import read
 from backfill.params.likeness import without_echoes
 from backfill.params.mistakes import Mistake, as_error, nearest, parse
 from backfill.params.settings import Compute, Params
+from backfill.params.study import Study
 
 MAIN = "overview"  # the study that params.yaml itself drives
 
@@ -79,21 +80,27 @@ def load(
     catalogue, mistakes = collect(names, params.dataset.name, params.scale, root)
     if not mistakes:
         mistakes += references.mistakes(catalogue, params)
-    if not mistakes and MAIN in names:
-        rows = list(catalogue.studies[MAIN].methods)
-        mistakes += [
-            Mistake(str(path), "methods", f"expected rows of {path_of(MAIN)}, got {name!r}"
-                    f"{nearest(name, rows)}")
-            for name in params.methods if name not in rows
-        ]  # fmt: skip
-        panel = catalogue.studies[MAIN].panels["all"]
-        mistakes += [
-            Mistake(str(path), "methods", f"expected {name!r} among them, the reference of Gain")
-            for name in (panel.old, panel.new) if name not in params.methods
-        ]  # fmt: skip
+    if not mistakes and MAIN in names and params.methods != "all":
+        mistakes += _chosen_methods(params.methods, catalogue.studies[MAIN], str(path))
     if mistakes:
         raise as_error(without_echoes(mistakes, catalogue.likes))
     return Settings(params, catalogue)
+
+
+def _chosen_methods(methods: Sequence[str], study: Study, file: str) -> Iterator[Mistake]:
+    """Mistakes in the list of methods: strangers, and references of Gain that are missing."""
+    known = list(study.methods)
+    strangers = [name for name in methods if name not in known]
+    for name in strangers:
+        text = f"expected rows of {path_of(MAIN)}, got {name!r}{nearest(name, known)}"
+        yield Mistake(file, "methods", text)
+    if strangers:
+        return
+    ends = [
+        (study.panels[panel].old, study.panels[panel].new) for panel in study.panels_of(methods)
+    ]
+    for name in dict.fromkeys(name for pair in ends for name in pair if name not in methods):
+        yield Mistake(file, "methods", f"expected {name!r} among them, the reference of Gain")
 
 
 def load_compute(path: Path) -> Compute:

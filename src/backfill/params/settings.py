@@ -11,6 +11,7 @@ from pydantic import (
     Field,
     PositiveFloat,
     PositiveInt,
+    TypeAdapter,
 )
 
 from backfill.datasets import DatasetSettings
@@ -165,11 +166,22 @@ def _one_preset(presets: dict[str, bool]) -> dict[str, bool]:
     return presets
 
 
+def _names_or_all(value: object) -> object:
+    # One message, where a union would give one for each of its members.
+    if value == "all":
+        return value
+    return _NAMES.validate_python(value)
+
+
+_NAMES = TypeAdapter(Annotated[list[Name], Field(min_length=1), AfterValidator(each_once)])
+
+
 class Params(Section):
     """All of params.yaml.
 
     Attributes:
-        methods: rows of studies/overview.yaml that the main comparison shows, in this order.
+        methods: rows of studies/overview.yaml that the main comparison shows, in this order; or
+            `all` of them.
         presets: the preset of conf/dataset/ that set the size of things, if one did.
         scale: the preset that sizes were taken from; studies adapt their rows to it.
         device: `auto`, `cpu`, `cuda`, ...
@@ -180,7 +192,7 @@ class Params(Section):
         seeds: of everything that is trained or drawn several times from one draw of the encoders.
     """
 
-    methods: Annotated[list[Name], Field(min_length=1), AfterValidator(each_once)]
+    methods: Annotated[list[Name] | Literal["all"], BeforeValidator(_names_or_all)]
     dataset: DatasetSettings
     presets: Annotated[dict[Name, bool], AfterValidator(_one_preset)] = {}
     scale: Literal["cpu", "paper"] = "cpu"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -57,6 +57,20 @@ class Study(Section):
     figure: Literal["sequential", "subgroups", "ablations"] | None = None
     minority: list[str] = []
     compare: list[tuple[str, str]] = []
+
+    def panels_of(self, methods: Sequence[str] | Literal["all"]) -> dict[str, dict[str, str]]:
+        """Panel -> label -> method, of some of its methods in this order, or of all in theirs.
+
+        A panel that is left without a method of its own is left out.
+        """
+        found = {panel: self.rows_of(panel) for panel in self.panels}
+        if methods == "all":
+            return found
+        kept = {self.methods[name].panel for name in methods if name in self.methods}
+        return {
+            panel: {label: row for row in methods for label, of in rows.items() if of == row}
+            for panel, rows in found.items() if panel in kept
+        }  # fmt: skip
 
     def rows_of(self, panel: str) -> dict[str, str]:
         """Label -> method of a panel: the references, its own methods, then what else it shows."""

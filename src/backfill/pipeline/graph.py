@@ -74,10 +74,9 @@ def needed(settings: Settings, studies: Iterable[str]) -> Graph:
     names = list(dict.fromkeys(studies))
     panels: dict[str, dict[str, dict[str, str]]] = {}
     for name in names:
-        study = catalogue.studies[name]
-        panels[name] = {panel: study.rows_of(panel) for panel in study.panels}
+        panels[name] = catalogue.studies[name].panels_of("all")
     if MAIN in panels:  # params.yaml says which of its methods, in which order
-        panels[MAIN] = {"all": {name: name for name in params.methods}}
+        panels[MAIN] = catalogue.studies[MAIN].panels_of(params.methods)
     methods = {
         method for study in panels.values() for panel in study.values() for method in panel.values()
     }
