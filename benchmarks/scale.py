@@ -125,7 +125,7 @@ def merging(lists: int = 20) -> float:
     rng = np.random.default_rng(0)
 
     def found() -> Nearest:
-        similarity = -np.sort(-rng.random((QUERIES, K), np.float32), axis=1)
+        similarity = -np.sort(-rng.random((QUERIES, K)), axis=1)
         return Nearest(rng.integers(0, ITEMS, (QUERIES, K)), similarity)
 
     kept, others = found(), [found() for _ in range(lists)]

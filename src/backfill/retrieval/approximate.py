@@ -18,7 +18,14 @@ import numpy as np
 
 from backfill.arrays import Float64s, Floats, Int64s, System
 from backfill.errors import InputError
-from backfill.retrieval.nearest import BLOCK_ROWS, Nearest, merged, unit_blocks, unit_rows
+from backfill.retrieval.nearest import (
+    BLOCK_ROWS,
+    Nearest,
+    by_index,
+    merged,
+    unit_blocks,
+    unit_rows,
+)
 from backfill.retrieval.schedule import Schedule
 
 # Training rows per cell: faiss wants at least 39, and uses at most 256.
@@ -95,7 +102,7 @@ def nearest_items_approximately(
             selector = faiss.IDSelectorBitmap(np.packbits(chosen, bitorder="little"))
             search = _search(built, int(np.ceil(index.effort / chosen.mean())), selector)
             similarity, items = built.search(query, k, params=search)
-            lists.append(Nearest(items, similarity))
+            lists.append(by_index(items, similarity))
         yield merged(lists, k)
 
 

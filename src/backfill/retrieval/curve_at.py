@@ -35,9 +35,11 @@ def backfill_curve_at(
 ) -> BackfillCurve:
     """Evaluate a backfill up to rank k, in one pass over galleries that stay on disk.
 
-    The result is that of :func:`backfill_curve` with `map_at=k`, up to float32's rounding. Both
-    systems' items are merged by distance. Memory is O(Q T (k + ignored) + N) besides three blocks
-    of a gallery, or the indexes.
+    The result is that of :func:`backfill_curve` with `map_at=k`, up to the rounding of similarities
+    (which are float64 if an input is, else float32): equal embeddings tie exactly, and ties go to
+    the lower gallery index, whatever the blocks. Both systems' items are merged by distance. Memory
+    is O(Q T (k + ignored) + N) besides three blocks of a gallery, or the indexes. Galleries in
+    which many items are equally near at rank k take up to several times as long.
 
     Args:
         k: last rank that counts. Every item that a query ignores makes the search one rank deeper,

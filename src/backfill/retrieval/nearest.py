@@ -13,25 +13,30 @@ import mmap
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import faiss
 import numpy as np
+from numba import get_num_threads
 from numpy.typing import ArrayLike
 from tqdm import tqdm
 
 from backfill import validate
-from backfill.arrays import Float32s, Floats, Int64s, System
+from backfill.arrays import Float32s, Float64s, Floats, Int64s, System
 from backfill.compute import LOCAL, Engine
 from backfill.errors import InputError
+from backfill.retrieval.nearest_lists import merge_sorted, offer, offer_all, slack, to_unit
 from backfill.retrieval.schedule import Schedule
+from backfill.retrieval.similarity import common_dtype, query_blocks
 
 # Rows read at a time: 256 MiB at 128 dimensions. Small blocks would cost more in partial rankings.
 BLOCK_ROWS = 2**19
 # From this many numbers in all queries together, matrix products pay: 4 queries of 128 dimensions.
 _PRODUCTS_FROM = 512
-# The squares of vectors shorter than this lose digits.
-_SHORT = 1e-15
+# faiss is asked for so many items more than are kept: mostly the last of them is clearly too far
+# away, and then none that it left out can be nearer.
+_SPARE = 8
+_FLOAT32 = np.dtype(np.float32)
 
 
 class Nearest(NamedTuple):
@@ -43,7 +48,7 @@ class Nearest(NamedTuple):
     """
 
     items: Int64s
-    similarity: Float32s
+    similarity: Float64s
 
 
 def nearest_items(
@@ -57,8 +62,9 @@ def nearest_items(
 ) -> Iterator[Nearest]:
     """Find the k nearest items of every query at each checkpoint.
 
-    Similarities are cosines in float32. If several items are equally near at rank k, any of them
-    may be kept.
+    Similarities are cosines of vectors that are rounded to float64 if an input is float64, else to
+    float32. Whatever the blocks, equal vectors have equal similarities, and ties go to the lower
+    index, at rank k as well.
 
     Args:
         before: (Q, d1) queries and (N, d1) gallery of the system that ranks waiting items.
@@ -79,9 +85,10 @@ def nearest_items(
     # switched at every checkpoint.
     waiting_in = np.where(schedule.arriving, 0, schedule.switches_at)
     waves = range(checkpoints + 1)
+    dtype = common_dtype(*map(np.asanyarray, (*before, *after)))
     sides = [
-        _Side("before[1] (gallery)", before, waiting_in, waves[1:], k, block_rows),
-        _Side("after[1] (gallery)", after, schedule.switches_at, waves[:-1], k, block_rows),
+        _Side("before[1] (gallery)", before, waiting_in, waves[1:], k, block_rows, dtype),
+        _Side("after[1] (gallery)", after, schedule.switches_at, waves[:-1], k, block_rows, dtype),
     ]
     chunks = engine.cut(len(waiting_in))
     tasks = [(side, chunk) for side in (0, 1) for chunk in chunks]
@@ -103,27 +110,46 @@ class _Side(NamedTuple):
     waves: range  # that are searched for
     k: int
     block_rows: int
+    dtype: np.dtype[Any]  # that vectors are rounded to
 
 
 def _searched(sides: list[_Side], task: tuple[int, slice]) -> list[Nearest]:
     """The nearest items of each wave among some rows of one system's gallery."""
     side, chunk = sides[task[0]], task[1]
-    query = unit_rows("query", np.asarray(side.system.query))
-    found = [faiss.ResultHeap(len(query), side.k, keep_max=True) for _ in side.waves]
-    for first, rows in unit_blocks(side.name, side.system.gallery, chunk, side.block_rows):
+    query = unit_rows("query", np.asarray(side.system.query), dtype=side.dtype)
+    found = [_none(len(query), side.k) for _ in side.waves]
+    blocks = unit_blocks(side.name, side.system.gallery, chunk, side.block_rows, side.dtype)
+    for first, rows in blocks:
         wave_of = side.wave[first : first + len(rows)]
-        for heap, wave in zip(found, side.waves, strict=True):
+        for nearest, wave in zip(found, side.waves, strict=True):
             chosen = np.flatnonzero(wave_of == wave)
             if len(chosen):
-                # faiss keeps the best items of a block, and the heap the best of all blocks.
-                with _matrix_products():
-                    similarity, position = faiss.knn(
-                        query, rows[chosen], min(side.k, len(chosen)), faiss.METRIC_INNER_PRODUCT
-                    )
-                heap.add_result(similarity, chosen[position] + first)
-    for heap in found:
-        heap.finalize()
-    return [Nearest(heap.I, heap.D) for heap in found]
+                _search(query, rows[chosen], chosen + first, nearest)
+    return found
+
+
+def _none(queries: int, k: int) -> Nearest:
+    """Lists without any item."""
+    return Nearest(np.full((queries, k), -1), np.full((queries, k), -np.inf))
+
+
+def _search(query: Floats, rows: Floats, index: Int64s, nearest: Nearest) -> None:
+    """Add the nearest of some rows, which have these gallery indices, to the lists.
+
+    faiss proposes rows. Where one that it left out may be as near as the last item of a list, by
+    the bounds of its rounding, all rows are looked at.
+    """
+    query_32, rows_32 = (np.ascontiguousarray(a, np.float32) for a in (query, rows))
+    room, workers = slack(rows.shape[1]), get_num_threads()
+    unsettled = np.empty(len(query), bool)
+    count = min(nearest.items.shape[1] + _SPARE, len(rows))
+    with _matrix_products():
+        near, proposed = faiss.knn(query_32, rows_32, count, faiss.METRIC_INNER_PRODUCT)
+    offer(query, rows, index, proposed, near, room, workers, *nearest, unsettled)
+    left = np.flatnonzero(unsettled)
+    for block in query_blocks(len(left), 4 * len(rows)):
+        some = left[block]
+        offer_all(query, rows, index, some, query_32[some] @ rows_32.T, room, workers, *nearest)
 
 
 @contextmanager
@@ -142,8 +168,8 @@ def _matrix_products() -> Iterator[None]:
 
 
 def unit_blocks(
-    name: str, gallery: ArrayLike, chunk: slice, rows: int
-) -> Iterator[tuple[int, Float32s]]:
+    name: str, gallery: ArrayLike, chunk: slice, rows: int, dtype: np.dtype[Any] = _FLOAT32
+) -> Iterator[tuple[int, Floats]]:
     """Read some rows of a gallery, block by block, and scale them to unit length.
 
     The next block is read while the caller works on one, since a gallery may be on a slow disk.
@@ -153,9 +179,10 @@ def unit_blocks(
         gallery: (N, d) in memory or memory-mapped.
         chunk: which rows.
         rows: number of rows per block.
+        dtype: of the blocks.
 
     Yields:
-        The index of a block's first row, and the block in float32.
+        The index of a block's first row, and the block.
 
     Raises:
         InputError: a row is not finite or has no direction.
@@ -164,8 +191,8 @@ def unit_blocks(
     # Pages are dropped below once they are read. Copy-on-write pages would lose what was written.
     mapped = getattr(stored, "_mmap", None) if getattr(stored, "mode", None) == "r" else None
 
-    def read(first: int) -> tuple[int, Float32s]:
-        block = unit_rows(name, stored[first : min(first + rows, chunk.stop)], first)
+    def read(first: int) -> tuple[int, Floats]:
+        block = unit_rows(name, stored[first : min(first + rows, chunk.stop)], first, dtype)
         if mapped is not None:
             mapped.madvise(mmap.MADV_DONTNEED)  # else what was read stays in this process
         return first, block
@@ -180,49 +207,43 @@ def unit_blocks(
             yield block
 
 
-def unit_rows(name: str, rows: Floats, first: int = 0) -> Float32s:
+def unit_rows(name: str, rows: Floats, first: int = 0, dtype: np.dtype[Any] = _FLOAT32) -> Floats:
     """Copy rows and scale them to unit length.
 
     Args:
         name: of the array that they are from, for the message.
         rows: (n, d).
         first: index of the first of them in that array.
+        dtype: of the result.
 
     Returns:
-        (n, d) float32.
+        (n, d) of this type.
 
     Raises:
         InputError: a row is not finite or has no direction.
     """
-    unit = np.array(rows, np.float32, order="C")
-    norms = np.sqrt(np.einsum("ij,ij->i", unit, unit))
-    # Squares vanish, or overflow, long before the numbers themselves do.
-    odd = np.flatnonzero(~((norms > _SHORT) & np.isfinite(norms)))
-    if len(odd):
-        largest = np.abs(unit[odd]).max(axis=1)
-        wrong = odd[~((largest > 0) & np.isfinite(largest))]
-        if len(wrong):
-            raise InputError(
-                f"{name}: expected finite vectors with a direction, got one of length "
-                f"{norms[wrong[0]]} at row {first + wrong[0]}"
-            )
-        unit[odd] /= largest[:, None]
-        norms[odd] = np.linalg.norm(unit[odd], axis=1)
-    unit /= norms[:, None]
+    unit = np.array(rows, dtype, order="C")
+    scaled = to_unit(unit)
+    if scaled < len(unit):
+        raise InputError(
+            f"{name}: expected finite vectors with a direction, got one of length "
+            f"{np.linalg.norm(unit[scaled])} at row {first + scaled}"
+        )
     return unit
 
 
 def merged(lists: Sequence[Nearest], k: int) -> Nearest:
-    """The k nearest of several lists that share no item."""
-    items = np.concatenate([each.items for each in lists], axis=1)
-    similarity = np.concatenate([each.similarity for each in lists], axis=1)
-    similarity[items < 0] = -np.inf
-    if items.shape[1] > k:
-        best = np.argpartition(-similarity, k - 1, axis=1)[:, :k]
-        items, similarity = (np.take_along_axis(a, best, axis=1) for a in (items, similarity))
-    ranking = np.lexsort((items, -similarity), axis=1)
-    items, similarity = (np.take_along_axis(a, ranking, axis=1) for a in (items, similarity))
-    return Nearest(items, similarity)
+    """The k nearest of several lists that share no item and are equally long."""
+    items = np.stack([each.items for each in lists])
+    similarity = np.stack([each.similarity for each in lists])
+    return Nearest(*merge_sorted(items, similarity, get_num_threads(), k))
+
+
+def by_index(items: Int64s, similarity: Float32s) -> Nearest:
+    """Lists in which ties go to the lower index, from those that leave it open."""
+    values = np.where(items < 0, -np.inf, similarity)
+    ranking = np.lexsort((items, -values), axis=1)
+    return Nearest(*(np.take_along_axis(a, ranking, axis=1) for a in (items, values)))
 
 
 def require_gallery(name: str, system: System) -> int:
