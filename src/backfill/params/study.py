@@ -31,6 +31,24 @@ class Panel(Section):
     shows: dict[str, Name] = {}
 
 
+class Choice(Section):
+    """A setting that was chosen, and on what; every report says so.
+
+    Attributes:
+        setting: its key, or in a few words what it is.
+        value: that was taken.
+        among: all values that were tried.
+        data: what was searched, such as `glyphs, validation_images`.
+        measure: by which number, such as `AUC_mAP of rm`.
+    """
+
+    setting: str
+    value: str | float
+    among: Annotated[list[str | float], Field(min_length=2)]
+    data: str
+    measure: str
+
+
 class Study(Section):
     """A question with a report of its own.
 
@@ -44,6 +62,7 @@ class Study(Section):
             (panels are knobs, labels their values).
         compare: pairs of labels, the first claimed to do better; tested in every panel that has
             both.
+        choices: settings of its rows, or of params.yaml, that were chosen by measuring.
     """
 
     question: str
@@ -57,6 +76,7 @@ class Study(Section):
     figure: Literal["sequential", "subgroups", "ablations"] | None = None
     minority: list[str] = []
     compare: list[tuple[str, str]] = []
+    choices: list[Choice] = []
 
     def panels_of(self, methods: Sequence[str] | Literal["all"]) -> dict[str, dict[str, str]]:
         """Panel -> label -> method, of some of its methods in this order, or of all in theirs.

@@ -18,6 +18,7 @@ from backfill.params.rows.orders import Order
 from backfill.params.rows.splits import Split
 from backfill.params.rows.transforms import Transform
 from backfill.params.settings import Augment, Embed, Evaluate, Report, Train, TransformTraining
+from backfill.params.study import Choice
 from backfill.pipeline.draws import seeds_of
 from backfill.pipeline.graph import Graph, needed
 
@@ -104,6 +105,7 @@ class ReportPlan(Section):
     figure: str | None
     minority: list[str]
     compare: list[tuple[str, str]]
+    choices: list[Choice]
     report: Report
     settings: dict[str, Any]
 
@@ -204,6 +206,8 @@ def _report(name: str, settings: Settings) -> ReportPlan:
         figure=study.figure,
         minority=study.minority,
         compare=study.compare,
+        # Those of the studies that it builds on are behind its numbers too.
+        choices=[choice for of in graph.files for choice in settings.catalogue.studies[of].choices],
         report=params.report,
         # Where the work ran changes no result.
         settings=params.model_dump(mode="json", exclude_none=True, exclude={"compute"})

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from backfill.arrays import Float64s
+from backfill.reporting.conditions import Met, met
 from backfill.reporting.measures import (
     MAP,
-    Measure,
     areas_by_query,
     by_draw,
     cmc,
@@ -21,8 +21,9 @@ from backfill.reporting.measures import (
 )
 from backfill.reporting.sampling import Sampling
 from backfill.results import MethodResult
-from backfill.retrieval import Conditions, Interval, gain, worst_step
+from backfill.retrieval import Interval, gain, worst_step
 
+CONDITIONS = Met._fields[:3]
 _DECIMALS = 6
 
 
@@ -55,12 +56,12 @@ class Numbers:
         draws: independent draws of the encoders.
         map_start: mAP with nothing backfilled.
         map_end: mAP with everything backfilled.
-        worst_step: lowest change of mAP from one fraction to the next.
+        worst_step: lowest change of mAP from one fraction to the next in any run.
         nfr_1_start: NFR@1 with nothing backfilled.
         nfr_1_mean: its mean over the fractions.
         nfr_1_max: its largest value.
-        conditions: eq. 6-8 of the rank merge paper, on mAP.
-        cmc_1_never_falls: eq. 8 on CMC@1.
+        on_map: in how many runs eq. 6-8 of the rank merge paper hold of mAP.
+        on_cmc_1: the same of CMC@1.
         recall_min: least recall of an approximate search; None for an exact one.
     """
 
@@ -74,8 +75,8 @@ class Numbers:
     nfr_1_start: float
     nfr_1_mean: float
     nfr_1_max: float
-    conditions: Conditions
-    cmc_1_never_falls: bool
+    on_map: Met
+    on_cmc_1: Met
     recall_min: float | None
 
     @property
@@ -109,7 +110,10 @@ class Numbers:
             "nfr_1_max",
         ):
             row[key] = getattr(self, key)
-        row |= asdict(self.conditions) | {"cmc_1_never_falls": self.cmc_1_never_falls}
+        row["runs"] = self.on_map.runs
+        for key, found in (("map", self.on_map), ("cmc_1", self.on_cmc_1)):
+            for condition in CONDITIONS:
+                row[f"{key}_{condition}"] = getattr(found, condition)
         return row if self.recall_min is None else row | {"recall_min": self.recall_min}
 
 
@@ -126,16 +130,11 @@ def method_numbers(
 
     Returns:
         The numbers of the curve that is the mean over the runs, on the draws of the encoders that
-        all three have.
+        all three have. Conditions and the worst step are those of the single runs.
     """
     result, old, new = on_common_draws(result, old, new)
-    merged, hits, flips = (_mean_curve(result, m, old) for m in (MAP, cmc(1), nfr(1)))
-    on_map, on_hits = (
-        Conditions.of(
-            curve, old=_mean_curve(old, measure, old)[0], new=_mean_curve(new, measure, old)[-1]
-        )
-        for measure, curve in ((MAP, merged), (cmc(1), hits))
-    )
+    curves, flips = per_run(result, MAP, old), per_run(result, nfr(1), old).mean(axis=0)
+    merged = curves.mean(axis=0)
     areas, by_query = _areas(result), areas_by_query(result)
     references = [float(_areas(reference).mean()) for reference in (old, new)]
     gains = _gains(result, old, new)
@@ -151,12 +150,12 @@ def method_numbers(
         draws=result.draws,
         map_start=_rounded(merged[0]),
         map_end=_rounded(merged[-1]),
-        worst_step=_rounded(worst_step(merged)),
+        worst_step=_rounded(min(map(worst_step, curves))),
         nfr_1_start=_rounded(flips[0]),
         nfr_1_mean=_rounded(flips.mean()),
         nfr_1_max=_rounded(flips.max()),
-        conditions=on_map,
-        cmc_1_never_falls=on_hits.never_falls,
+        on_map=met(result, old, new, MAP),
+        on_cmc_1=met(result, old, new, cmc(1)),
         recall_min=None if recall is None else _rounded(recall.min()),
     )
 
@@ -182,11 +181,6 @@ def _gains(result: MethodResult, old: MethodResult, new: MethodResult) -> Float6
     base, goal = (by_draw(reference, _areas(reference)) for reference in (old, new))
     areas = _apart(result, _areas(result))
     return np.array([gain(*of) for of in np.broadcast(areas, base, goal)])
-
-
-def _mean_curve(result: MethodResult, measure: Measure, old: MethodResult) -> Float64s:
-    """The curve of `measure`, (T,), mean over the runs."""
-    return np.asarray(per_run(result, measure, old).mean(axis=0))
 
 
 def _estimate(value: float, interval: Interval, apart: Float64s) -> Estimate:

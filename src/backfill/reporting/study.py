@@ -21,6 +21,25 @@ from backfill.reporting.style import LineStyle
 from backfill.results import BackfillCurve, MethodResult
 
 
+@dataclass(frozen=True)
+class Choice:
+    """A setting that was chosen by measuring.
+
+    Attributes:
+        setting: which one.
+        value: that was taken.
+        among: all values that were tried.
+        data: what was searched.
+        measure: by which number.
+    """
+
+    setting: str
+    value: str | float
+    among: Sequence[str | float]
+    data: str
+    measure: str
+
+
 @dataclass(frozen=True, eq=False)
 class Study:
     """Everything that a report is made from. What sections share is computed once.
@@ -35,6 +54,7 @@ class Study:
         groups: (Q,) group name of each query.
         minority: the groups that make up the minority.
         question: what the study asks; plain text.
+        choices: settings behind its numbers that were chosen by measuring.
 
     Raises:
         InputError: a reference is missing, or methods differ in queries, fractions or top-k.
@@ -49,6 +69,7 @@ class Study:
     groups: NDArray[np.str_] | None = None
     minority: Sequence[str] = ()
     question: str = ""
+    choices: Sequence[Choice] = ()
 
     def __post_init__(self) -> None:
         for name, panel in self.panels.items():

@@ -12,7 +12,7 @@ from backfill.pipeline.plans import ReportPlan
 from backfill.reporting.panel import Pairs, PanelResults
 from backfill.reporting.report import write_report
 from backfill.reporting.sampling import Sampling
-from backfill.reporting.study import Study
+from backfill.reporting.study import Choice, Study
 from backfill.results import MethodResult
 from backfill.stages.command import Done, run
 
@@ -62,6 +62,7 @@ def report(plan: ReportPlan, layout: Layout, name: str) -> Done:
         compare=plan.compare,
         groups=query_groups(layout),
         minority=plan.minority,
+        choices=[Choice(**choice.model_dump()) for choice in plan.choices],
         question=plan.question.replace("`", ""),
     )
     write_report(study, layout.report(name), parameters=plan.settings)

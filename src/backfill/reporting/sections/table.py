@@ -7,6 +7,7 @@ import pandas as pd
 from backfill.reporting.findings import findings
 from backfill.reporting.section import Section, Table
 from backfill.reporting.sections import section
+from backfill.reporting.sections.choices import chosen
 from backfill.reporting.study import Study
 from backfill.reporting.tables.methods import columns, methods, note, readable
 
@@ -21,8 +22,9 @@ def table(study: Study) -> Section:
         title=title,
         caption=(
             f"{study.queries} queries of {study.dataset}, {study.trained}, "
-            f"{study.sampling.percent} intervals from {study.sampling.resamples} resamples. {note(frame)}"
-        ),
+            f"{study.sampling.percent} intervals from {study.sampling.resamples} resamples. "
+            f"{note(frame)} {chosen(study)}"
+        ).strip(),
         tables=[
             Table(
                 panel if study.several else title,
