@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from simulated import SAMPLING
 
+from backfill.reporting.conditions import Met
 from backfill.reporting.numbers import Estimate, method_numbers
 from backfill.results import MethodResult
-from backfill.retrieval import BackfillCurve, Conditions
+from backfill.retrieval import BackfillCurve
 
 FRACTION = np.array([0.0, 0.5, 1.0])
 
@@ -40,13 +41,14 @@ def test_numbers_equal_those_worked_out_by_hand():
     # The mean curve is 0.4, 0.35, 0.8.
     assert numbers.map_start == 0.4
     assert numbers.map_end == 0.8
-    assert numbers.worst_step == -0.05
+    assert numbers.worst_step == -0.1  # in the first run
     # The old system has both queries right; the method loses 1, 2 and 0 of them.
     assert numbers.nfr_1_start == 0.5
     assert numbers.nfr_1_max == 1.0
     assert numbers.nfr_1_mean == 0.5
-    assert numbers.conditions == Conditions(starts_at_old=True, ends_at_new=True, never_falls=False)
-    assert numbers.cmc_1_never_falls is False
+    # The first run falls; the hits of both do, and start below old.
+    assert numbers.on_map == Met(starts_at_old=2, ends_at_new=2, never_falls=1, runs=2)
+    assert numbers.on_cmc_1 == Met(starts_at_old=0, ends_at_new=2, never_falls=0, runs=2)
     assert numbers.recall_min is None
     assert numbers.auc_map.std == pytest.approx(0.1 / math.sqrt(2), abs=1e-6)
     assert numbers.gain.std == pytest.approx(0.25 / math.sqrt(2), abs=1e-6)
@@ -72,10 +74,32 @@ def test_conditions_tell_a_low_start_and_a_low_end():
     old = result([[0.3] * 3, [0.3] * 3], hits=[[1] * 3, [1] * 3])
     new = result([[0.7] * 3, [0.7] * 3], hits=[[1] * 3, [1] * 3])
     numbers = method_numbers(low, old, new, SAMPLING)
-    assert numbers.conditions == Conditions(
-        starts_at_old=False, ends_at_new=False, never_falls=True
+    assert numbers.on_map == Met(starts_at_old=0, ends_at_new=0, never_falls=1, runs=1)
+    assert numbers.on_cmc_1.never_falls == 1
+
+
+def test_a_mean_that_rises_does_not_hide_runs_that_fall():
+    falling = result(
+        [[0.2, 0.6, 0.5], [0.4, 0.8, 0.7], [math.nan] * 3],  # mAP 0.3, 0.7, 0.6
+        [[0.2, 0.2, 0.8], [0.4, 0.4, 0.9], [math.nan] * 3],  # mAP 0.3, 0.3, 0.85
+        hits=[[1] * 3, [1] * 3, [0] * 3],
     )
-    assert numbers.cmc_1_never_falls is True
+    numbers = method_numbers(falling, OLD, NEW, SAMPLING)
+    assert numbers.map_end > 0.7
+    assert numbers.on_map == Met(starts_at_old=2, ends_at_new=1, never_falls=1, runs=2)
+    assert numbers.worst_step == -0.1
+    assert not numbers.on_map.everywhere
+    assert Met(3, 3, 3, 3).everywhere
+
+
+def test_a_run_is_judged_by_the_references_of_its_own_draw():
+    hits = [[1] * 3, [1] * 3]
+
+    def of_draws(*levels: float) -> MethodResult:
+        return MethodResult.of_draws([result([[level] * 3] * 2, hits=hits) for level in levels])
+
+    numbers = method_numbers(of_draws(0.3, 0.5), of_draws(0.2, 0.6), of_draws(0.3, 0.4), SAMPLING)
+    assert numbers.on_map == Met(starts_at_old=1, ends_at_new=2, never_falls=2, runs=2)
 
 
 def test_one_seed_has_no_spread():
@@ -98,8 +122,16 @@ def test_the_headline_is_table_1_and_the_row_has_all():
         assert numbers.estimates[key] == Estimate(
             row[key], row[f"{key}_low"], row[f"{key}_high"], row[f"{key}_std"]
         )
-    rest = ["worst_step", "nfr_1_start", "nfr_1_max", "never_falls", "cmc_1_never_falls"]
-    assert [row[key] for key in rest] == [-0.05, 0.5, 1.0, False, False]
+    rest = [
+        "worst_step",
+        "nfr_1_start",
+        "nfr_1_max",
+        "runs",
+        "map_never_falls",
+        "cmc_1_never_falls",
+    ]
+    assert [row[key] for key in rest] == [-0.1, 0.5, 1.0, 2, 1, 0]
+    assert [row[key] for key in ("map_starts_at_old", "map_ends_at_new")] == [2, 2]
     assert "recall_min" not in row
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 import numpy as np
 
@@ -50,14 +49,16 @@ def _headline(study: Study, panel: str, best: str) -> str:
 
 def _curve(study: Study, panel: str, best: str) -> str:
     numbers = study.numbers[panel][best]
-    ends = "no lower than" if numbers.conditions.ends_at_new else "below"
+    ends = "no lower than" if numbers.on_map.ends_at_new == numbers.on_map.runs else "below"
     text = (
         f"Its mAP goes from {percent(numbers.map_start)} to {percent(numbers.map_end)} "
         f"({ends} {study.panels[panel].new})"
     )
-    if numbers.conditions.never_falls:
+    rising, runs = numbers.on_map.never_falls, numbers.on_map.runs
+    if rising == runs:
         return f"{text} and never falls."
-    return f"{text} and falls by up to {points(-numbers.worst_step)} in one step."
+    where = "" if rising == 0 else f", in {runs - rising} of {runs} runs"
+    return f"{text} and falls by up to {points(-numbers.worst_step)} in one step{where}."
 
 
 def _lead(study: Study, panel: str, best: str, second: str) -> str:
@@ -67,7 +68,7 @@ def _lead(study: Study, panel: str, best: str, second: str) -> str:
 
 
 def _conditions(study: Study, panel: str, upgrades: Sequence[str]) -> str:
-    meet = [k for k in upgrades if all(asdict(study.numbers[panel][k].conditions).values())]
+    meet = [k for k in upgrades if study.numbers[panel][k].on_map.everywhere]
     fail = [k for k in upgrades if k not in meet]
     if not fail:
         return "Every method meets all three conditions."

@@ -16,11 +16,15 @@ class Pairs(NamedTuple):
         before: query and gallery embeddings for the items that wait, such as `psi → old`.
         after: the same for the items that are backfilled.
         order: the backfill order.
+        merge: how both go into one ranking.
+        background: size of the largest background of a calibration; none for other merges.
     """
 
     before: str
     after: str
     order: str
+    merge: str = "distance"
+    background: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -62,11 +62,11 @@ def to_unit(rows: Floats) -> int:
         for j in range(width):
             total += (np.float64(rows[row, j]) / largest) ** 2  # which cannot overflow or vanish
         if not (largest > 0 and np.isfinite(largest) and np.isfinite(total)):
-            return row
+            return int(row)
         length = np.sqrt(total)
         for j in range(width):
             rows[row, j] = (np.float64(rows[row, j]) / largest) / length
-    return count
+    return int(count)
 
 
 @compiled()

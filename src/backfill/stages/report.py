@@ -43,7 +43,13 @@ def report(plan: ReportPlan, layout: Layout, name: str) -> Done:
             old=chosen.old,
             new=chosen.new,
             pairs={
-                label: Pairs(_arrow(row.before), _arrow(row.after), row.order)
+                label: Pairs(
+                    _arrow(row.before),
+                    _arrow(row.after),
+                    row.order,
+                    row.merge.kind,
+                    getattr(row.merge, "background", None),
+                )
                 for label, row in chosen.upgrades.items()
             },
         )

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from io import StringIO
 
 import pandas as pd
@@ -5,6 +6,7 @@ import pytest
 from rich.console import Console
 from simulated import as_panel, as_study
 
+from backfill.reporting.panel import Pairs
 from backfill.reporting.sampling import Sampling
 from backfill.reporting.sections.table import table
 from backfill.reporting.tables.methods import methods, readable
@@ -92,8 +94,24 @@ def test_cells_give_percent_spread_and_interval(on_glyphs, numbers):
     value, low, high, spread = (f"{100 * x:.0f}" for x in found.gain)
     assert row["Gain"] == f"{value} ± {spread}% [{low}, {high}]"
     assert row["mAP 0 → 100%"] == f"{100 * found.map_start:.1f} → {100 * found.map_end:.1f}"
-    answers = {True: "yes", False: "no"}
-    assert row["never falls"] == answers[found.conditions.never_falls]
+    assert row["never falls"] == f"{found.on_map.never_falls}/{found.on_map.runs}"
+    assert row["CMC never falls"] == f"{found.on_cmc_1.never_falls}/{found.on_map.runs}"
+    assert row["NFR@1 at 0%"] == f"{100 * found.nfr_1_start:.1f}"
+    assert row["NFR@1"] == f"{100 * found.nfr_1_mean:.1f}"
+
+
+def test_the_size_of_a_background_is_shown_where_a_method_has_one(results):
+    pairs = {
+        "rm_naive": Pairs("old → old", "new → new", "random", "background_nearest", 1000),
+        "rm": Pairs("psi → old", "new → new", "random"),
+    }
+    shown = table(as_study({"all": replace(as_panel(results), pairs=pairs)}))
+    header, _, *body = rows(shown.markdown())
+    cells = {row[0]: dict(zip(header, row, strict=True)) for row in body}
+    assert (cells["rm_naive"]["background"], cells["rm"]["background"]) == ("1,000", "–")
+    csv = pd.read_csv(StringIO(shown.files()["table.csv"].decode())).set_index("method")
+    assert csv.loc["rm_naive", "background"] == 1000
+    assert "background" not in methods(as_study({"all": as_panel(results)}))
 
 
 def test_every_heading_is_explained(on_cifar):
@@ -120,7 +138,9 @@ def test_the_csv_has_all_that_metrics_json_leaves_out(on_glyphs):
     columns = set(methods(on_glyphs))
     for key in ("auc_map", "auc_cmc_1", "auc_cmc_5", "gain"):
         assert {key, f"{key}_low", f"{key}_high", f"{key}_std"} <= columns
-    assert {"starts_at_old", "ends_at_new", "never_falls", "cmc_1_never_falls"} <= columns
+    for condition in ("starts_at_old", "ends_at_new", "never_falls"):
+        assert {f"map_{condition}", f"cmc_1_{condition}"} <= columns
+    assert {"runs", "draws"} <= columns
     assert {"map_start", "map_end", "worst_step"} <= columns
     assert {"nfr_1_start", "nfr_1_mean", "nfr_1_max"} <= columns
 

@@ -11,7 +11,7 @@ from backfill.reporting.study import Study
 from backfill.reporting.tables.published import CITATION, published_row
 
 ESTIMATES = ("auc_map", "auc_cmc_1", "gain")
-CONDITIONS = ("starts_at_old", "ends_at_new", "never_falls")
+CONDITIONS = ("map_starts_at_old", "map_ends_at_new", "map_never_falls", "cmc_1_never_falls")
 
 
 class Column(NamedTuple):
@@ -33,23 +33,28 @@ def methods(study: Study) -> pd.DataFrame:
 
     Returns:
         Columns: panel, if there are several; method, the row's name; label, if one differs from
-        it. Then everything in :meth:`Numbers.row`, and paper_auc_map, paper_auc_cmc_1 and
-        paper_gain if the paper has the dataset (empty for a method that it lacks).
+        it. Then everything in :meth:`Numbers.row`; background, the size of the largest background
+        of a calibration, if a method has one; and paper_auc_map, paper_auc_cmc_1 and paper_gain if
+        the paper has the dataset (empty for a method that it lacks).
     """
     rows = []
     for panel, numbers in study.numbers.items():
         for label, found in numbers.items():
             method = study.panels[panel].names[label]
             paper = published_row(study.dataset, method)
+            pairs = study.panels[panel].pairs.get(label)
             rows.append(
                 {"panel": panel, "method": method, "label": label}
                 | found.row()
+                | {"background": pairs.background if pairs else None}
                 | {f"paper_{key}": getattr(paper, key, None) for key in ESTIMATES}
             )
     frame = drop_needless(pd.DataFrame(rows))
     paper_columns = [f"paper_{key}" for key in ESTIMATES]
     frame[paper_columns] = frame[paper_columns].astype(float)
-    return frame.drop(columns=[key for key in paper_columns if frame[key].isna().all()])
+    frame["background"] = frame["background"].astype("Int64")
+    optional = ["background", *paper_columns]
+    return frame.drop(columns=[key for key in optional if frame[key].isna().all()])
 
 
 def drop_needless(frame: pd.DataFrame) -> pd.DataFrame:
@@ -80,16 +85,23 @@ def columns(frame: pd.DataFrame) -> list[Column]:
         *_estimate("AUC_CMC@1", "auc_cmc_1", "mean CMC@1 over the backfill, in percent", frame),
         *_estimate("Gain", "gain", "share of the way from old to new in AUC_mAP", frame),
         Column("mAP 0 → 100%", "mAP before and after the backfill, in percent", _start_to_end),
-        Column("worst step", "largest fall of mAP from one fraction to the next", _worst),
-        Column("NFR@1", "mean negative flip rate over the backfill, in percent", _flips),
+        Column("worst step", "largest fall of mAP from one fraction to the next in a run", _worst),
+        Column(
+            "NFR@1 at 0%", "negative flip rate before the backfill, in percent", _flips("start")
+        ),
+        Column("NFR@1", "mean negative flip rate over the backfill, in percent", _flips("mean")),
     ]
+    if "background" in frame:
+        meaning = "how many backfilled items a query is compared with for calibration, at most"
+        found.append(Column("background", meaning, _background))
     questions = (
-        ("starts ≥ old", "is mAP at 0% at least that of the old model?"),
-        ("ends ≥ new", "is mAP at 100% at least that of the new model?"),
-        ("never falls", "does mAP never fall from one fraction to the next?"),
+        ("starts ≥ old", "in how many runs is mAP at 0% at least that of the old model?"),
+        ("ends ≥ new", "in how many runs is mAP at 100% at least that of the new model?"),
+        ("never falls", "in how many runs does mAP never fall from one fraction to the next?"),
+        ("CMC never falls", "in how many runs does CMC@1 never fall?"),
     )
     for key, (heading, meaning) in zip(CONDITIONS, questions, strict=True):
-        found.append(Column(heading, meaning, _yes_or_no(key)))
+        found.append(Column(heading, meaning, _of_runs(key)))
     return found
 
 
@@ -147,9 +159,14 @@ def _worst(row: Mapping[str, Any]) -> str:
     return f"{100 * row['worst_step']:.2g}" if row["worst_step"] < 0 else "none"
 
 
-def _flips(row: Mapping[str, Any]) -> str:
-    return "–" if pd.isna(row["nfr_1_mean"]) else f"{100 * row['nfr_1_mean']:.1f}"
+def _flips(when: str) -> Callable[[Mapping[str, Any]], str]:
+    key = f"nfr_1_{when}"
+    return lambda row: "–" if pd.isna(row[key]) else f"{100 * row[key]:.1f}"
 
 
-def _yes_or_no(key: str) -> Callable[[Mapping[str, Any]], str]:
-    return lambda row: "yes" if row[key] else "no"
+def _background(row: Mapping[str, Any]) -> str:
+    return "–" if pd.isna(row["background"]) else f"{int(row['background']):,}"
+
+
+def _of_runs(key: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda row: f"{row[key]}/{row['runs']}"
