@@ -1,5 +1,8 @@
 from dataclasses import replace
 
+import pytest
+from simulated import as_panel, as_study, at_levels
+
 from backfill.reporting.sections import sections
 from backfill.reporting.sections.choices import choices
 from backfill.reporting.study import Choice, Study
@@ -7,6 +10,14 @@ from backfill.reporting.study import Choice, Study
 HELD_OUT = "glyphs, validation_images"
 TEMPERATURE = Choice("transform.temperature", 0.2, [0.1, 0.2, 0.5], HELD_OUT, "AUC_mAP of rm")
 MINING = Choice("transform.mining", "true", ["true", "false"], HELD_OUT, "AUC_mAP of rm")
+
+
+@pytest.fixture
+def study() -> Study:
+    levels = {"old": 0.1, "new": 0.9, "rm": 0.5}
+    return as_study(
+        {"all": as_panel({k: at_levels(v, v, v, queries=20) for k, v in levels.items()})}
+    )
 
 
 def caption(study: Study) -> str:
