@@ -144,3 +144,22 @@ def test_an_oracle_looks_at_both_systems_of_a_seed() -> None:
         gains = mean_gains(before, after, RELEVANCE, seed, states=2, queries=6)
         assert found[position] == by_score(gains).tolist()
     assert asked == {"relevance", "system old old", "system forward/h forward/h"}
+
+
+def test_an_oracle_without_labels_finds_what_the_new_system_ranks_first() -> None:
+    settings = {
+        "before": {"query": "old", "gallery": "old"},
+        "after": {"query": "forward/h", "gallery": "forward/h"},
+        "states": 2,
+        "queries": 6,
+    }
+    found, asked = made(kind="oracle_without_labels", neighbours=3, **settings)
+    before = System(SEARCHES["old"][0], GALLERIES["old"][0])
+    for position, seed in enumerate(SEEDS):
+        after = System(SEARCHES["forward/h"][position], GALLERIES["forward/h"][position])
+        near = np.argsort(-(after.query @ after.gallery.T), axis=1)[:, :3]
+        relevance = Relevance.from_lists(list(near), [[]] * QUERIES, COUNT)
+        gains = mean_gains(before, after, relevance, seed, states=2, queries=6)
+        assert found[position] == by_score(gains).tolist()
+    assert asked == {"relevance", "system old old", "system forward/h forward/h"}
+    assert found != made(kind="oracle", **settings)[0]

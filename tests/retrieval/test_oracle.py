@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
 from backfill.retrieval import Relevance
-from backfill.retrieval.oracle import marginal_gains, mean_gains
+from backfill.retrieval.oracle import marginal_gains, mean_gains, nearest_as_positives
 
 Floats = NDArray[np.float64]
 ITEMS = 24
@@ -84,3 +84,16 @@ def test_the_same_seed_gives_the_same_gains(
     )
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
+
+
+def test_nearest_items_are_positives_whatever_the_labels(
+    systems: tuple[tuple[Floats, Floats], tuple[Floats, Floats]], relevance: Relevance
+) -> None:
+    query, gallery = (m / np.linalg.norm(m, axis=1, keepdims=True) for m in systems[1])
+    found = nearest_as_positives(systems[1], relevance, 4)
+    none = Relevance.from_lists([[]] * 10, [relevance.ignored(query) for query in range(10)], ITEMS)
+    again = nearest_as_positives(systems[1], none, 4)
+    for q in range(10):
+        ranked = [i for i in np.argsort(-gallery @ query[q]) if i not in relevance.ignored(q)]
+        assert found.positives(q).tolist() == again.positives(q).tolist() == sorted(ranked[:4])
+        assert found.ignored(q).tolist() == relevance.ignored(q).tolist()

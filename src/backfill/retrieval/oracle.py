@@ -75,6 +75,32 @@ def mean_gains(
     return total / states
 
 
+def nearest_as_positives(
+    system: tuple[Array, Array], relevance: Relevance, neighbours: int
+) -> Relevance:
+    """Take for relevant what a system ranks first in the whole gallery; no label is looked at.
+
+    Args:
+        system: (query (Q, d), gallery (N, d)).
+        relevance: whose ignored items have no rank here either.
+        neighbours: number of items that are positives of each query.
+
+    Returns:
+        The relevance, with the same ignored items.
+    """
+    (unit, _), size = unit_systems(System(*system), System(*system)), len(system[1])
+    positives: list[Int64s] = []
+    for block in query_blocks(len(unit.query), size * unit.gallery.itemsize * 2):
+        away = -(unit.query[block] @ unit.gallery.T)
+        for row, query in zip(away, range(block.start, block.stop), strict=True):
+            ignored = relevance.ignored(query)
+            row[ignored] = np.inf
+            found = np.argsort(row, kind="stable")[: min(neighbours, size - len(ignored))]
+            positives.append(np.sort(found))
+    ignored_items = [relevance.ignored(query) for query in range(relevance.num_queries)]
+    return Relevance.from_lists(positives, ignored_items, size)
+
+
 def _of_unit_rows(
     before: System, after: System, backfilled: Bools, relevance: Relevance, chosen: Int64s
 ) -> Float64s:

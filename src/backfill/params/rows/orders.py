@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
@@ -10,7 +10,14 @@ from backfill.params.base import Name, Reference, Section, SystemSets
 
 
 class OrderRow(Section):
-    """What every order has."""
+    """What every order has.
+
+    Attributes:
+        knows_the_answers: whether it looks at what is not known until everything is backfilled, so
+            that it is a bound for other orders and no method.
+    """
+
+    knows_the_answers: ClassVar[bool] = False
 
     def references(self) -> list[Reference]:
         """The names that other rows must make; none by default."""
@@ -102,8 +109,8 @@ class Coverage(OrderRow):
         return [Reference("over", self.over, "set"), *scores]
 
 
-class Oracle(OrderRow):
-    """By what backfilling an item is really worth, which needs labels and new embeddings.
+class ByWorth(OrderRow):
+    """By what backfilling an item is really worth, which nobody knows in advance.
 
     Attributes:
         before, after: the two systems.
@@ -111,7 +118,8 @@ class Oracle(OrderRow):
         queries: how many queries look at each state.
     """
 
-    kind: Literal["oracle"]
+    knows_the_answers: ClassVar[bool] = True
+
     before: SystemSets
     after: SystemSets
     states: PositiveInt = 8
@@ -122,7 +130,31 @@ class Oracle(OrderRow):
         return [*self.before.references("before"), *self.after.references("after")]
 
 
+class Oracle(ByWorth):
+    """By the worth of an item to mAP, from labels and new embeddings."""
+
+    kind: Literal["oracle"]
+
+
+class OracleWithoutLabels(ByWorth):
+    """By the worth of an item to agreeing with the full new ranking, from new embeddings alone.
+
+    Attributes:
+        neighbours: the items that `after` ranks first in the whole gallery, which are to be found.
+    """
+
+    kind: Literal["oracle_without_labels"]
+    neighbours: PositiveInt = 10
+
+
 Order = Annotated[
-    Random | LeastConfidence | Margin | Entropy | Predicted | Coverage | Oracle,
+    Random
+    | LeastConfidence
+    | Margin
+    | Entropy
+    | Predicted
+    | Coverage
+    | Oracle
+    | OracleWithoutLabels,
     Field(discriminator="kind"),
 ]
