@@ -166,6 +166,9 @@ def test_bct_adds_the_old_classifiers_cross_entropy(
         ("vanilla", {"temperature": 0.2}),
         ("ract", {"temperature": 0.2}),
         ("ract", {"temperature": 0.2, "temperature_new": 0.4}),
+        ("ract", {"temperature": 0.2, "hardest": 2}),
+        ("vanilla", {"temperature": 0.2, "hardest": 1}),
+        ("bct_ract", {"temperature": 0.2, "hardest": 2, "bct_weight": 0.6}),
         ("ract_split", {"temperature": 0.2, "temperature_new": 0.4, "eta": 0.3}),
         ("triplet", {"margin": 0.5}),
         ("ract_triplet", {"margin": 0.5}),
@@ -179,15 +182,16 @@ def test_a_compatible_loss_is_added_to_its_base(
 ) -> None:
     labels, stored = batch.targets, old(batch)
     tau = settings.get("temperature")
+    tau_new = settings.get("temperature_new", tau)
+    hardest = settings.get("hardest")
+    both = {"temperature": tau, "temperature_new": tau_new, "hardest": hardest}
     hinge = {
         "margin": settings.get("margin"),
-        "hardest": settings.get("hardest"),
+        "hardest": hardest,
         "euclidean": settings.get("distance") == "euclidean",
     }
-    tau_new = settings.get("temperature_new", tau)
-    both = {"temperature": tau, "temperature_new": tau_new}
     terms = {
-        "vanilla": lambda *x: compatible.vanilla(*x, temperature=tau),
+        "vanilla": lambda *x: compatible.vanilla(*x, temperature=tau, hardest=hardest),
         "ract": lambda *x: compatible.regression_alleviating(*x, **both),
         "ract_split": lambda *x: compatible.regression_alleviating_split(
             *x, eta=settings["eta"], **both

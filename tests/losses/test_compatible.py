@@ -50,6 +50,19 @@ def eq_5(i: int, items: list[Tensor], labels: Tensor, tau: float = 0.3) -> Tenso
     return -torch.log(near / (near + far))
 
 
+def eq_6_nearest(
+    i: int, items: list[Tensor], labels: Tensor, tau: float, tau_new: float, hardest: int
+) -> Tensor:
+    new, old, positive = items
+    near = torch.exp(cosine(new[i], positive[i]) / tau)
+    far = ZERO
+    for gallery, of_kind in ((old, tau), (new, tau_new)):
+        by_cosine = sorted((cosine(new[i], gallery[k]) for k in others(i, labels)), key=Tensor.item)
+        for value in by_cosine[-hardest:]:
+            far = far + torch.exp(value / of_kind)
+    return -torch.log(near / (near + far))
+
+
 def eq_6(i: int, items: list[Tensor], labels: Tensor, tau: float, tau_new: float) -> Tensor:
     new, old, positive = items
     near = torch.exp(cosine(new[i], positive[i]) / tau)
@@ -118,6 +131,8 @@ CASES: list[tuple[Loss, Callable[..., Tensor], dict[str, float]]] = [
     (regression_alleviating, eq_6, {"tau": 0.3, "tau_new": 0.3}),
     (regression_alleviating, eq_6, {"tau": 0.3, "tau_new": 0.1}),
     (regression_alleviating, eq_6, {"tau": 0.05, "tau_new": 0.2}),
+    (regression_alleviating, eq_6_nearest, {"tau": 0.3, "tau_new": 0.1, "hardest": 2}),
+    (regression_alleviating, eq_6_nearest, {"tau": 0.05, "tau_new": 0.05, "hardest": 99}),
     (regression_alleviating_split, eq_13, {"tau": 0.3, "tau_new": 0.3, "eta": 1.0}),
     (regression_alleviating_split, eq_13, {"tau": 0.3, "tau_new": 0.1, "eta": 0.4}),
     (regression_alleviating_split, eq_13, {"tau": 0.3, "tau_new": 0.1, "eta": 0.0}),

@@ -9,7 +9,9 @@ All functions take a batch of B items, which are the anchors:
 - labels: (B,) classes. The negatives of an anchor are the items of other classes.
 
 Embeddings may have any length; they are normalised inside. The result is a scalar, the mean over
-the anchors.
+the anchors. With `hardest`, only so many of an anchor's nearest negatives of each kind count:
+RACT's paper has all of the batch, the example of its released code, OpenCompatible, the ten
+nearest.
 """
 
 from __future__ import annotations
@@ -22,11 +24,17 @@ from backfill.losses.distance import unit
 
 
 def vanilla(
-    new: Tensor, old: Tensor, positive: Tensor, labels: Tensor, *, temperature: float
+    new: Tensor,
+    old: Tensor,
+    positive: Tensor,
+    labels: Tensor,
+    *,
+    temperature: float,
+    hardest: int | None = None,
 ) -> Tensor:
     """Contrast the old positive with old negatives (eq. 5)."""
     near, to_old, _ = _scores(new, old, positive, labels, temperature, temperature)
-    return _contrast(near, to_old).mean()
+    return _contrast(near, _nearest(to_old, hardest)).mean()
 
 
 def regression_alleviating(
@@ -37,6 +45,7 @@ def regression_alleviating(
     *,
     temperature: float,
     temperature_new: float,
+    hardest: int | None = None,
 ) -> Tensor:
     """Contrast the old positive with old and new negatives in one softmax (eq. 6).
 
@@ -44,7 +53,8 @@ def regression_alleviating(
     those of the new negatives (tau 1 and tau 2 in the paper's Table 7).
     """
     near, to_old, to_new = _scores(new, old, positive, labels, temperature, temperature_new)
-    return _contrast(near, torch.cat([to_old, to_new], 1)).mean()
+    negatives = torch.cat([_nearest(to_old, hardest), _nearest(to_new, hardest)], 1)
+    return _contrast(near, negatives).mean()
 
 
 def regression_alleviating_split(
@@ -56,6 +66,7 @@ def regression_alleviating_split(
     temperature: float,
     temperature_new: float,
     eta: float,
+    hardest: int | None = None,
 ) -> Tensor:
     """Contrast the old positive with old negatives, plus eta times with new ones (eq. 13).
 
@@ -63,7 +74,8 @@ def regression_alleviating_split(
     """
     near, to_old, _ = _scores(new, old, positive, labels, temperature, temperature)
     near_new, _, to_new = _scores(new, old, positive, labels, temperature_new, temperature_new)
-    return (_contrast(near, to_old) + eta * _contrast(near_new, to_new)).mean()
+    of_old, of_new = _nearest(to_old, hardest), _nearest(to_new, hardest)
+    return (_contrast(near, of_old) + eta * _contrast(near_new, of_new)).mean()
 
 
 def class_level(new_scores: Tensor, new_to_old_scores: Tensor, targets: Tensor) -> Tensor:
@@ -100,9 +112,9 @@ def triplet(
     """Hinge of old negatives against the old positive, mean over the negatives (eq. 14).
 
     A negative costs max(0, cos(negative) - cos(positive) + margin). The paper prints the difference
-    with the opposite sign, which would push positives away. With `hardest`, only so many of an
-    anchor's nearest negatives count; with `euclidean`, the margin is of Euclidean distances of unit
-    vectors. RACT's released code (OpenCompatible) has both, and the ten nearest negatives.
+    with the opposite sign, which would push positives away. With `euclidean`, the margin is of
+    Euclidean distances of unit vectors, as in RACT's released code, which always takes the nearest
+    negatives alone.
     """
     near, to_old, _ = _scores(new, old, positive, labels, 1.0, 1.0)
     return _mean_hinge(near, to_old, margin, hardest, euclidean)
@@ -147,13 +159,17 @@ def _mean_hinge(
     near: Tensor, far: Tensor, margin: float, hardest: int | None, euclidean: bool
 ) -> Tensor:
     """Mean over anchors of the mean of max(0, far - near + margin) over their negatives."""
-    if hardest is not None:
-        far = far.topk(min(hardest, far.shape[1]), dim=1).values
+    far = _nearest(far, hardest)
     negative = torch.isfinite(far)
     if euclidean:
         near, far = -_euclidean(near), -_euclidean(far)
     hinges = F.relu(far - near[:, None] + margin).masked_fill(~negative, 0)
     return (hinges.sum(1) / negative.sum(1).clamp_min(1)).mean()
+
+
+def _nearest(far: Tensor, count: int | None) -> Tensor:
+    """(B, count) highest scores of each anchor; all of them if there are no more."""
+    return far if count is None else far.topk(min(count, far.shape[1]), dim=1).values
 
 
 def _euclidean(cosine: Tensor) -> Tensor:

@@ -38,6 +38,7 @@ def _instances(row: rows.BctRact, setting: Setting) -> Objective:
         regression_alleviating,
         temperature=row.temperature,
         temperature_new=row.temperature_new or row.temperature,
+        hardest=row.hardest,
     )
     base = BackwardCompatible(setting, teacher, row.bct_weight)
     return Regularised(base, row, teacher, setting, term)

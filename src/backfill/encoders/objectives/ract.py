@@ -20,6 +20,7 @@ def _build(row: rows.Ract, setting: Setting) -> Regularised:
         regression_alleviating,
         temperature=row.temperature,
         temperature_new=row.temperature_new or row.temperature,
+        hardest=row.hardest,
     )
     base = Classification(setting)
     return Regularised(base, row, setting.teacher(row.teacher), setting, term)

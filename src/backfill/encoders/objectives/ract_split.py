@@ -20,6 +20,7 @@ def _build(row: rows.RactSplit, setting: Setting) -> Regularised:
         regression_alleviating_split,
         temperature=row.temperature,
         temperature_new=row.temperature_new or row.temperature,
+        hardest=row.hardest,
         eta=row.eta,
     )
     base = Classification(setting)

@@ -16,6 +16,6 @@ if TYPE_CHECKING:
 
 @OBJECTIVES.register("vanilla")
 def _build(row: rows.Vanilla, setting: Setting) -> Regularised:
-    term = partial(vanilla, temperature=row.temperature)
+    term = partial(vanilla, temperature=row.temperature, hardest=row.hardest)
     base = Classification(setting)
     return Regularised(base, row, setting.teacher(row.teacher), setting, term)

@@ -94,10 +94,13 @@ class Regularised(CompatibleRow):
 
     Attributes:
         positives: the old embedding an anchor is drawn to: its own, or one of its class.
+        hardest: how many of an anchor's nearest negatives of each kind count; none: all of the
+            batch.
     """
 
     loss_weight: Weight = 1.0
     positives: Literal["self", "class"] = "self"
+    hardest: PositiveInt | None = None
 
 
 class Vanilla(Regularised):
@@ -149,13 +152,11 @@ class AnyTriplet(Regularised):
 
     Attributes:
         margin: that a negative must be farther by than the positive.
-        hardest: how many of an anchor's nearest negatives count; none: all of the batch.
-        distance: what the margin is of. RACT's text has cosines and all negatives, its released
-            code Euclidean distances and the ten nearest ones.
+        distance: what the margin is of. RACT's text has cosines, its released code Euclidean
+            distances.
     """
 
     margin: Weight = 0.8
-    hardest: PositiveInt | None = None
     distance: Literal["cosine", "euclidean"] = "cosine"
 
 
