@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from simulated import as_panel, as_study, at_levels, result
 
 from backfill.reporting.findings import findings
+from backfill.reporting.sections.comparison import comparison
 from backfill.results import MethodResult
 
 OLD, NEW = at_levels(0.2, 0.2, 0.2), at_levels(0.6, 0.6, 0.6)
@@ -59,6 +62,32 @@ def test_the_shorter_side_of_the_conditions_is_named():
     # So many names are not read; the table has them.
     many = said(**good, **bad, t=bad["u"])
     assert "8 of 15 methods meet all three conditions." in many
+
+
+def test_a_fall_in_some_of_the_runs_says_in_how_many():
+    falling = at_levels(0.2, 0.4, 0.6)
+    falling.curves[0].average_precision[:, 1] = 0.7
+    assert "falls by up to 10.0 points in one step, in 1 of 2 runs." in said(a=falling)
+
+
+def test_a_bound_is_never_the_best_method():
+    results = {
+        "old": OLD,
+        "new": NEW,
+        "random": at_levels(0.2, 0.4, 0.6),
+        "entropy": at_levels(0.2, 0.6, 0.6),
+        "oracle": at_levels(0.2, 0.9, 0.6),
+    }
+    panel = replace(as_panel(results), bounds=frozenset({"oracle"}))
+    text = findings(as_study({"all": panel}), "all")
+    assert text[0].startswith("entropy is best")
+    assert not any("oracle" in sentence for sentence in text[:-1])
+    assert text[-1] == (
+        "As a bound, with what nobody knows in advance, oracle has 65.0% of AUC_mAP."
+    )
+    shown = comparison(as_study({"all": panel}))
+    assert shown is not None
+    assert shown.sentences == ["Better than random on both AUC_mAP and AUC_CMC@1: entropy."]
 
 
 def test_one_method_has_no_runner_up():

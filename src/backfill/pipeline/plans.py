@@ -87,11 +87,13 @@ class PanelPlan(Section):
         methods: which one.
         draws: how many draws of the encoders it has.
         upgrades: what its curve is computed from.
+        bounds: the labels whose order knows the answers.
     """
 
     methods: dict[str, str]
     draws: dict[str, int]
     upgrades: dict[str, Upgrade]
+    bounds: list[str]
     old: str
     new: str
 
@@ -187,6 +189,11 @@ def _report(name: str, settings: Settings) -> ReportPlan:
             methods=methods,
             draws={label: graph.draws["evaluate", method] for label, method in methods.items()},
             upgrades={label: upgrades[method] for label, method in methods.items()},
+            bounds=[
+                label
+                for label, method in methods.items()
+                if graph.orders[upgrades[method].order].knows_the_answers
+            ],
             old=label_of[chosen.old],
             new=label_of[chosen.new],
         )

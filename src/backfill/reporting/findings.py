@@ -17,9 +17,10 @@ def findings(study: Study, panel: str) -> list[str]:
     """The headline of a panel first, then what else a reader should know; plain text.
 
     Says which method has the largest AUC_mAP, whether its curve falls, how far ahead it is, which
-    methods meet all three conditions, and which is best on AUC_CMC@1 if that is another one.
+    methods meet all three conditions, which is best on AUC_CMC@1 if that is another one, and what
+    the bounds reach.
     """
-    upgrades = list(study.panels[panel].upgrades)
+    upgrades = list(study.panels[panel].contenders)
     if not upgrades:
         return [
             f"There is nothing to compare between {' and '.join(study.panels[panel].references)}."
@@ -35,7 +36,19 @@ def findings(study: Study, panel: str) -> list[str]:
         ours, theirs = (percent(numbers[k].auc_cmc[1].value) for k in (by_hits, best))
         if ours != theirs:
             sentences.append(f"By AUC_CMC@1 the best is {by_hits}, with {ours} against {theirs}.")
-    return sentences
+    return [*sentences, *_bounds(study, panel)]
+
+
+def _bounds(study: Study, panel: str) -> list[str]:
+    """What methods could reach that know the answers."""
+    bounds = [
+        label for label in study.panels[panel].upgrades if label in study.panels[panel].bounds
+    ]
+    if not bounds:
+        return []
+    numbers = study.numbers[panel]
+    reached = listed([f"{label} has {percent(numbers[label].auc_map.value)}" for label in bounds])
+    return [f"As a bound, with what nobody knows in advance, {reached} of AUC_mAP."]
 
 
 def _headline(study: Study, panel: str, best: str) -> str:

@@ -37,6 +37,8 @@ class PanelResults:
         old: label of the old system, the floor of Gain.
         new: label of the new system, the goal of Gain.
         pairs: what each method searches, by label. The page lists those that are given.
+        bounds: labels whose order knows the answers: they show what an order could win, and are
+            never the best method.
     """
 
     results: Mapping[str, MethodResult]
@@ -44,6 +46,7 @@ class PanelResults:
     old: str
     new: str
     pairs: Mapping[str, Pairs] = field(default_factory=dict)
+    bounds: frozenset[str] = frozenset()
 
     @property
     def references(self) -> tuple[str, str]:
@@ -54,6 +57,11 @@ class PanelResults:
     def upgrades(self) -> dict[str, MethodResult]:
         """The methods that are not references, by label."""
         return {key: r for key, r in self.results.items() if key not in self.references}
+
+    @property
+    def contenders(self) -> dict[str, MethodResult]:
+        """The methods that somebody could use, by label: no references and no bounds."""
+        return {key: r for key, r in self.upgrades.items() if key not in self.bounds}
 
 
 def label_order(panels: Mapping[str, PanelResults]) -> list[str]:

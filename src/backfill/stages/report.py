@@ -40,6 +40,7 @@ def report(plan: ReportPlan, layout: Layout, name: str) -> Done:
                 for label, method in chosen.methods.items()
             },
             names=chosen.methods,
+            bounds=frozenset(chosen.bounds),
             old=chosen.old,
             new=chosen.new,
             pairs={

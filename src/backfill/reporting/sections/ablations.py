@@ -44,7 +44,7 @@ def ablations(study: Study) -> Section:
         id="ablations",
         title="One knob at a time",
         caption="A panel varies one knob and leaves the others as they are.",
-        sentences=[_conclusion(study, name) for name, p in study.panels.items() if p.upgrades],
+        sentences=[_conclusion(study, name) for name, p in study.panels.items() if p.contenders],
         charts=[
             Chart(
                 "ablations",
@@ -92,7 +92,7 @@ def _frame(study: Study) -> pd.DataFrame:
 
 def _conclusion(study: Study, name: str) -> str:
     """The best value by AUC_mAP, which Gain is a share of, and how sure its lead is."""
-    upgrades, numbers = study.panels[name].upgrades, study.numbers[name]
+    upgrades, numbers = study.panels[name].contenders, study.numbers[name]
     best, *others = sorted(upgrades, key=lambda k: numbers[k].auc_map.value, reverse=True)
     gain = numbers[best].gain.value
     text = f"{name}: {best} is best"

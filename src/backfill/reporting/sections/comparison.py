@@ -166,8 +166,9 @@ def _outcomes(study: Study, claims: Mapping[Key, Differences]) -> list[str]:
 
 
 def _wins(study: Study, orders: Mapping[Key, Differences]) -> str:
-    """Which orders are better than random on both areas."""
+    """Which orders are better than random on both areas; bounds are no orders to choose."""
     both = f"{RANDOM} on both AUC_mAP and AUC_CMC@1"
+    orders = {key: row for key, row in orders.items() if key[1] in study.panels[key[0]].contenders}
     chosen = [key for key, row in orders.items() if _wins_both(row)]
     if not chosen:
         return f"No order beats {both}."
