@@ -35,6 +35,8 @@ class BackfillCurve:
         hits: k -> (Q, T), whether a positive is among the k nearest items.
         recall: (T,) share of the exact nearest items that an approximate search found; None for an
             exact search.
+        trapezoidal: (Q, T) average precision of the whole ranking by trapezoids; None if the
+            benchmark has no such protocol.
 
     Source:
         Rank merge (Seo et al., Metric Compatible Training for Online Backfilling in Large-Scale
@@ -45,6 +47,7 @@ class BackfillCurve:
     average_precision: Float64s
     hits: Mapping[int, Bools]
     recall: Float64s | None = None
+    trapezoidal: Float64s | None = None
 
     @classmethod
     def of_ranks(
@@ -87,6 +90,12 @@ class BackfillCurve:
     def mean_average_precision(self) -> Float64s:
         """(T,) mAP at each fraction."""
         return _mean(self.average_precision[self.has_positives])
+
+    @cached_property
+    def mean_trapezoidal(self) -> Float64s | None:
+        """(T,) mean of the trapezoidal average precision at each fraction, if there is any."""
+        found = self.trapezoidal
+        return None if found is None else _mean(found[self.has_positives])
 
     @cached_property
     def cmc(self) -> dict[int, Float64s]:
@@ -194,7 +203,8 @@ class MethodResult:
 
         With S seeds, Q queries, T fractions and B bins, curves.npz holds: name; fraction (T,);
         average_precision (S, Q, T) float32, NaN for a query without positives; hits_<k> (S, Q, T)
-        bool; recall (S, T) if the search was approximate. Single precision halves the largest array
+        bool; recall (S, T) if the search was approximate; trapezoidal (S, Q, T) float32 if the
+        benchmark's average precision is interpolated. Single precision halves the largest array
         and is far finer than the noise between queries. For either side, before and after,
         distances.npz holds: <side>_edges (B + 1,), <side>_positive (B,), <side>_negative (B,).
         """
@@ -210,6 +220,9 @@ class MethodResult:
         recalls = [curve.recall for curve in self.curves if curve.recall is not None]
         if recalls:
             curves["recall"] = np.stack(recalls)
+        official = [c.trapezoidal for c in self.curves if c.trapezoidal is not None]
+        if official:
+            curves["trapezoidal"] = np.stack(official, dtype=np.float32)
         distances = {
             f"{side}_{key}": value
             for side in SIDES
@@ -240,6 +253,11 @@ class MethodResult:
                         if key.startswith("hits_")
                     },
                     recall=stored["recall"][seed] if "recall" in stored else None,
+                    trapezoidal=(
+                        stored["trapezoidal"][seed].astype(np.float64)
+                        if "trapezoidal" in stored
+                        else None
+                    ),
                 )
                 for seed, average_precision in enumerate(stored["average_precision"])
             )

@@ -29,6 +29,7 @@ def test_queries_are_cropped_and_medium_is_the_default(tmp_path: Path) -> None:
     dataset = trees.read(trees.roxford5k(tmp_path))
     assert trees.positives(dataset.relevance) == [[0, 1, 5], [6, 7]]
     assert dataset.map_at == 10
+    assert dataset.trapezoidal
     assert trees.names(dataset.query) == ["all_souls_000013.jpg", "oxford_002416.jpg"]
     assert trees.names(dataset.gallery)[4] == "radcliffe_000000.jpg"
     # Everything inside the box is white, everything outside it is black.

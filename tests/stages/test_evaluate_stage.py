@@ -89,6 +89,17 @@ def test_the_datasets_protocol_holds_unless_settings_say_otherwise(
     np.testing.assert_allclose(found.average_precision, wanted.average_precision, atol=1e-6)
 
 
+def test_a_second_protocol_of_the_dataset_stands_beside_the_first(layout: Layout) -> None:
+    stored = {"groups": ["all"], "map_at": 5, "trapezoidal": True}
+    layout.names.write_text(json.dumps(stored))
+    evaluate(plan(RM_NAIVE, map_at=None), layout, "rm_naive")
+    order, relevance = load_array(layout.order("random"))[0], Relevance.load(layout.relevance)
+    official = backfill_curve(*pairs(layout), order, relevance, trapezoidal=True)  # type: ignore[arg-type]
+    found = MethodResult.load(layout.evaluation("rm_naive")).curves[0]
+    np.testing.assert_allclose(found.trapezoidal, official.average_precision, atol=1e-6)
+    assert (found.average_precision != official.average_precision).any()
+
+
 @pytest.mark.parametrize("search", ["nearest", "IVF4,Flat"])
 def test_other_searches_find_the_same_first_ranks(layout: Layout, search: str) -> None:
     folder = layout.evaluation("rm_naive")

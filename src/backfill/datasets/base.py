@@ -88,6 +88,8 @@ class Dataset:
         gallery: the images to search.
         relevance: which gallery images are relevant to each query.
         map_at: how many results the benchmark's mean average precision counts; None for all.
+        trapezoidal: whether the benchmark also has average precision of the whole ranking by
+            trapezoids.
 
     Raises:
         InputError: a label or group has no name, or the training set or the gallery has a single
@@ -102,6 +104,7 @@ class Dataset:
     gallery: ImageSet
     relevance: Relevance
     map_at: int | None = None
+    trapezoidal: bool = False
 
     def __post_init__(self) -> None:
         for part in ("train", "query", "gallery"):

@@ -97,4 +97,5 @@ def _split(dataset: Dataset, trained: Bools, source: ImageSet, held: Bools) -> D
         gallery=items,
         relevance=Relevance.from_labels(items.labels, items.labels, ignore_self=True),
         map_at=None if source is dataset.train else dataset.map_at,
+        trapezoidal=dataset.trapezoidal and source is not dataset.train,
     )

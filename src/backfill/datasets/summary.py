@@ -96,6 +96,7 @@ def _relevance_line(dataset: Dataset) -> str:
     queries = np.unique(np.linspace(0, last, SAMPLED_QUERIES).astype(np.int64))
     counts = [len(relevance.positives(int(query))) for query in queries]
     depth = f"the first {dataset.map_at}" if dataset.map_at else "the whole ranking"
+    depth += " and trapezoidal over the whole ranking" if dataset.trapezoidal else ""
     sampled = f" of {len(counts):,} sampled" if len(counts) < relevance.num_queries else ""
     return (
         f"{min(counts)} to {max(counts)} positives per query, median {np.median(counts):g}; "

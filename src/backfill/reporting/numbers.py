@@ -63,6 +63,8 @@ class Numbers:
         on_map: in how many runs eq. 6-8 of the rank merge paper hold of mAP.
         on_cmc_1: the same of CMC@1.
         recall_min: least recall of an approximate search; None for an exact one.
+        trapezoidal: the mean over the backfill, the start and the end of the trapezoidal mAP of the
+            whole ranking; None if the benchmark has none.
     """
 
     auc_map: Estimate
@@ -78,6 +80,7 @@ class Numbers:
     on_map: Met
     on_cmc_1: Met
     recall_min: float | None
+    trapezoidal: tuple[float, float, float] | None = None
 
     @property
     def estimates(self) -> dict[str, Estimate]:
@@ -114,7 +117,12 @@ class Numbers:
         for key, found in (("map", self.on_map), ("cmc_1", self.on_cmc_1)):
             for condition in CONDITIONS:
                 row[f"{key}_{condition}"] = getattr(found, condition)
-        return row if self.recall_min is None else row | {"recall_min": self.recall_min}
+        if self.recall_min is not None:
+            row["recall_min"] = self.recall_min
+        if self.trapezoidal is not None:
+            keys = ("auc_map_trapezoidal", "map_trapezoidal_start", "map_trapezoidal_end")
+            row |= dict(zip(keys, self.trapezoidal, strict=True))
+        return row
 
 
 def method_numbers(
@@ -157,7 +165,18 @@ def method_numbers(
         on_map=met(result, old, new, MAP),
         on_cmc_1=met(result, old, new, cmc(1)),
         recall_min=None if recall is None else _rounded(recall.min()),
+        trapezoidal=_trapezoidal(result),
     )
+
+
+def _trapezoidal(result: MethodResult) -> tuple[float, float, float] | None:
+    """Mean over the backfill, start and end of the trapezoidal mAP, if all runs have one."""
+    curves = [c.mean_trapezoidal for c in result.curves if c.mean_trapezoidal is not None]
+    if not curves:
+        return None
+    mean = np.mean(curves, axis=0)
+    area = float(np.trapezoid(mean, result.curves[0].fraction))
+    return _rounded(area), _rounded(mean[0]), _rounded(mean[-1])
 
 
 def _area_of_hits(result: MethodResult, k: int, sampling: Sampling) -> Estimate:

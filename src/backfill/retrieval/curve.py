@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from backfill import validate
 from backfill.arrays import Float64s
 from backfill.compute import LOCAL, Engine
+from backfill.errors import InputError
 from backfill.relevance import Relevance
 from backfill.results import BackfillCurve
 from backfill.retrieval import merge as merges
@@ -35,14 +36,16 @@ def backfill_curve(
     calibration: Calibration = _CALIBRATION,
     arriving: ArrayLike | None = None,
     map_at: int | None = None,
+    trapezoidal: bool = False,
     engine: Engine = LOCAL,
 ) -> BackfillCurve:
     """Evaluate two retrieval systems together at every checkpoint of a backfill.
 
     At each checkpoint the whole gallery is ranked, waiting items by one system and backfilled items
-    by the other. Average precision is not interpolated, ties go to the lower gallery index, and
-    ignored items have no rank. Similarities are float64 if an input is, else float32. Memory is
-    O(Q T + N T) besides the inputs and one block of similarities, never Q x N.
+    by the other. Average precision is not interpolated unless it is `trapezoidal`, ties go to the
+    lower gallery index, and ignored items have no rank. Similarities are float64 if an input is,
+    else float32. Memory is O(Q T + N T) besides the inputs and one block of similarities, never
+    Q x N.
 
     Args:
         before: (query (Q, d1), gallery (N, d1)), the system that ranks waiting items. Rows need not
@@ -64,6 +67,9 @@ def backfill_curve(
             comes, and counts in no mean.
         map_at: if given, average precision is over the first `map_at` ranks and is divided by
             min(positives, map_at).
+        trapezoidal: whether average precision is the area under precision over recall by
+            trapezoids, as Revisited Oxford and Paris are measured: each positive counts with the
+            mean of the precision at its rank and just before it, which is 1 before rank 1.
         engine: where the curve is computed, in chunks of queries.
 
     Returns:
@@ -72,13 +78,15 @@ def backfill_curve(
     Raises:
         InputError: embeddings are empty, not 2-D, not finite or zero; lengths or dimensions do not
             agree; the order is not a permutation; no query has a positive at every fraction;
-            checkpoints, top_k or map_at are out of range; or the merge is unknown or cannot be
-            fitted.
+            checkpoints, top_k or map_at are out of range, or map_at is given to a trapezoidal
+            average precision; or the merge is unknown or cannot be fitted.
 
     Source:
         Rank merge (Seo et al., Metric Compatible Training for Online Backfilling in Large-Scale
         Retrieval, WACV 2025), eq. 5. `map_at`: Weyand et al., Google Landmarks Dataset v2, CVPR
-        2020.
+        2020. `trapezoidal`: Philbin et al., Object Retrieval with Large Vocabularies and Fast
+        Spatial Matching, CVPR 2007, whose evaluation Radenovic et al. (Revisiting Oxford and Paris,
+        CVPR 2018) keep.
     """
     old, new = validate.system("before", before), validate.system("after", after)
     queries, size = len(old.query), len(old.gallery)
@@ -88,6 +96,8 @@ def backfill_curve(
     sequence = validate.permutation("order", order, size)
     cutoffs = validate.cutoffs("top_k", top_k)
     depth = validate.depth("map_at", map_at, size)
+    if trapezoidal and map_at is not None:
+        raise InputError(f"map_at: expected none if average precision is trapezoidal, got {map_at}")
     arrivals = validate.flags("arriving", arriving, size)
     if isinstance(checkpoints, str) and checkpoints == "all":
         checkpoints = int(size - arrivals.sum()) + 1
@@ -96,7 +106,7 @@ def backfill_curve(
 
     systems = unit_systems(old, new)
     backfill = Backfill(*systems, relevance, sequence, fraction, arrivals, calibration)
-    work = Work(merges.MERGES[merge](backfill), relevance, depth, len(fraction))
+    work = Work(merges.MERGES[merge](backfill), relevance, depth, len(fraction), trapezoidal)
     found = list(engine.map(ranks, work, engine.cut(queries), title="queries"))
     # A single chunk is not copied: it may take up most of the memory.
     average_precision, best_rank = (

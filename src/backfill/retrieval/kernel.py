@@ -251,12 +251,14 @@ def _locate(total: int, now: Ranking) -> None:
 
 
 @compiled(forceinline=True, fastmath={"reassoc"})
-def _shift(now: Ranking, begin: int, end: int, amount: int, depth: int) -> float:
+def _shift(now: Ranking, begin: int, end: int, amount: int, depth: int, trapezoidal: bool) -> float:
     """Change the ranks from `begin` to `end`; return what the sum of precisions gains."""
     gain = 0.0
     for j in range(np.uint64(begin), np.uint64(end)):
         rank = now.rank[j] + amount
         precision = (np.float64(j) + 1.0) / rank if rank <= depth else 0.0
+        if trapezoidal:  # the mean with the precision just before this rank
+            precision = (precision + (np.float64(j) / (rank - 1) if rank > 1 else 1.0)) / 2
         gain += precision - now.precision[j]
         now.rank[j] = rank
         now.precision[j] = precision
@@ -271,6 +273,7 @@ def _follow(
     start: Int32s,
     stop: Int32s,
     depth: int,
+    trapezoidal: bool,
     item_by_item: bool,
     now: Ranking,
     average_precision: Float64s,
@@ -288,6 +291,7 @@ def _follow(
         start: (K,) checkpoint from which a threshold is in force.
         stop: (K,) checkpoint from which it no longer is.
         depth: last rank whose precision counts.
+        trapezoidal: see :func:`curve_block`.
         item_by_item: whether each item corrects the listed ranks.
         now: room to write.
         average_precision: (T,) written.
@@ -311,7 +315,9 @@ def _follow(
                 listed = listed and not positive[i]  # which changes what is in force
                 if listed:
                     begin, end = now.before[min(here, there)], now.before[max(here, there)]
-                    precisions += _shift(now, begin, end, 1 if there < here else -1, depth)
+                    precisions += _shift(
+                        now, begin, end, 1 if there < here else -1, depth, trapezoidal
+                    )
         else:
             _tally(bins[0, first:last], now, -1)
             _tally(bins[1, first:last], now, 1)
@@ -319,7 +325,7 @@ def _follow(
             _enforce(start, stop, np.int32(t), now)
             count = _rank(total, now)
             now.precision[:count] = 0
-            precisions = _shift(now, 0, count, 0, depth)
+            precisions = _shift(now, 0, count, 0, depth, trapezoidal)
             if item_by_item:
                 _locate(total, now)
         average_precision[t] = precisions / np.float64(min(count, depth))  # 0 / 0 is NaN
@@ -337,6 +343,7 @@ def curve_block(
     ignored_indptr: Int64s,
     ignored_indices: Int64s,
     depth: int,
+    trapezoidal: bool,
     item_by_item: bool,
     workers: int,
     average_precision: Float64s,
@@ -355,6 +362,8 @@ def curve_block(
         ignored_indptr: (B + 1,) as in `Relevance`, for these queries.
         ignored_indices: as in `Relevance`.
         depth: last rank whose precision counts.
+        trapezoidal: whether the precision of a positive is the mean of those at its rank and just
+            before it; the depth is then the whole gallery.
         item_by_item: whether each item corrects the listed ranks, instead of each checkpoint
             listing them anew; the curve is the same up to rounding.
         workers: number of tasks into which the block is split.
@@ -456,6 +465,7 @@ def curve_block(
                 start[:total],
                 stop[:total],
                 depth,
+                trapezoidal,
                 item_by_item,
                 now,
                 average_precision[query],

@@ -25,12 +25,14 @@ class Work:
         relevance: of N gallery items to all queries.
         depth: last rank whose precision counts.
         checkpoints: number of them, T.
+        trapezoidal: whether precision is interpolated between positives.
     """
 
     scorer: Scorer
     relevance: Relevance
     depth: int
     checkpoints: int
+    trapezoidal: bool = False
 
 
 def ranks(work: Work, queries: slice) -> tuple[Float64s, Int32s]:
@@ -61,6 +63,7 @@ def ranks(work: Work, queries: slice) -> tuple[Float64s, Int32s]:
             relevance.ignored_indptr[block.start : block.stop + 1],
             relevance.ignored_indices,
             work.depth,
+            work.trapezoidal,
             precision.shape[1] > _FOLLOWED_FROM * relevance.gallery_size,
             get_num_threads(),
             precision,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -68,9 +69,12 @@ def evaluate(plan: EvaluatePlan, layout: Layout, name: str) -> Done:
                 "engine": engine,
             }
             if chosen.search == "whole":
-                return backfill_curve(
-                    *pairs, **shared, merge=kind, calibration=calibration, map_at=map_at
-                )
+                shared |= {"merge": kind, "calibration": calibration}
+                found = backfill_curve(*pairs, **shared, map_at=map_at)
+                if not names.get("trapezoidal"):
+                    return found
+                official = backfill_curve(*pairs, **shared, trapezoidal=True)
+                return replace(found, trapezoidal=official.average_precision)
             approximate = chosen.search != "nearest"
             index = Index(chosen.search, chosen.effort) if approximate else None
             return backfill_curve_at(int(map_at or 0), *pairs, **shared, index=index)

@@ -57,6 +57,7 @@ def split(plan: SplitPlan, layout: Layout) -> Done:
             "classes": dataset.classes,
             "groups": dataset.group_names,
             "map_at": dataset.map_at,
+            **({"trapezoidal": True} if dataset.trapezoidal else {}),
         }
         draft.names.write_text(json.dumps(names, ensure_ascii=False, indent=1), encoding="utf-8")
     return Done(sum(len(getattr(dataset, part).labels) for part in PARTS), "images")

@@ -114,6 +114,25 @@ def test_the_size_of_a_background_is_shown_where_a_method_has_one(results):
     assert "background" not in methods(as_study({"all": as_panel(results)}))
 
 
+def test_the_official_map_stands_beside_where_there_is_one(results):
+    assert not any("trapezoidal" in key for key in methods(as_study({"all": as_panel(results)})))
+    official = {
+        name: replace(
+            found,
+            curves=tuple(replace(c, trapezoidal=c.average_precision / 2) for c in found.curves),
+        )
+        for name, found in results.items()
+    }
+    study = as_study({"all": as_panel(official)})
+    numbers = study.numbers["all"]["rm"]
+    row = methods(study).set_index("method").loc["rm"]
+    assert row["auc_map_trapezoidal"] == pytest.approx(numbers.auc_map.value / 2, abs=1e-6)
+    header, _, *body = rows(table(study).markdown())
+    cells = dict(zip(header, body[3], strict=True))
+    start, end = 50 * numbers.map_start, 50 * numbers.map_end
+    assert cells["official mAP 0 → 100%"] == f"{start:.1f} → {end:.1f}"
+
+
 def test_every_heading_is_explained(on_cifar):
     shown = table(on_cifar)
     assert ["method", *shown.terms] == shown.tables[0].headings

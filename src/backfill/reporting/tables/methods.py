@@ -85,6 +85,7 @@ def columns(frame: pd.DataFrame) -> list[Column]:
         *_estimate("AUC_CMC@1", "auc_cmc_1", "mean CMC@1 over the backfill, in percent", frame),
         *_estimate("Gain", "gain", "share of the way from old to new in AUC_mAP", frame),
         Column("mAP 0 → 100%", "mAP before and after the backfill, in percent", _start_to_end),
+        *_official(frame),
         Column("worst step", "largest fall of mAP from one fraction to the next in a run", _worst),
         Column(
             "NFR@1 at 0%", "negative flip rate before the backfill, in percent", _flips("start")
@@ -151,6 +152,26 @@ def _estimate(heading: str, key: str, meaning: str, frame: pd.DataFrame) -> list
 
 def _start_to_end(row: Mapping[str, Any]) -> str:
     return f"{100 * row['map_start']:.1f} → {100 * row['map_end']:.1f}"
+
+
+def _official(frame: pd.DataFrame) -> list[Column]:
+    """The benchmark's own mAP, if it has one that the other columns do not show."""
+    if "auc_map_trapezoidal" not in frame:
+        return []
+
+    def ends(row: Mapping[str, Any]) -> str:
+        start, end = row["map_trapezoidal_start"], row["map_trapezoidal_end"]
+        return f"{100 * start:.1f} → {100 * end:.1f}"
+
+    what = "official mAP, trapezoidal and of the whole ranking, in percent"
+    return [
+        Column(
+            "official AUC_mAP",
+            f"mean {what}",
+            lambda row: f"{100 * row['auc_map_trapezoidal']:.1f}",
+        ),
+        Column("official mAP 0 → 100%", what, ends),
+    ]
 
 
 def _worst(row: Mapping[str, Any]) -> str:

@@ -60,8 +60,9 @@ def load_revisited(settings: ROxford5k | RParis6k) -> Dataset:
 
     Queries are cropped from their images. The difficulty says which gallery images are positives:
     the easy ones, the easy and the hard ones (medium), or the hard ones. The rest of these are
-    ignored, and junk always is. Mean average precision counts the first ten results. Test images
-    are unlabelled.
+    ignored, and junk always is. Mean average precision counts the first ten results, as RACT has
+    it; beside it stands the official one, trapezoidal and of the whole ranking. Test images are
+    unlabelled.
 
     Raises:
         InputError: files or folders are missing, or the ground truth file is not as published.
@@ -96,6 +97,7 @@ def load_revisited(settings: ROxford5k | RParis6k) -> Dataset:
             gallery_size=len(gallery),
         ),
         map_at=MAP_AT,
+        trapezoidal=True,
     )
 
 
