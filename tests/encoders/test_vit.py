@@ -90,24 +90,22 @@ def test_without_its_package_it_says_what_to_install(
             make()
 
 
-def test_convolutions_make_the_same_number_of_tokens() -> None:
+def test_residual_blocks_leave_the_number_of_tokens() -> None:
     images = torch.randn(2, 3, 16, 16)
-    for patch, convolutions in ((4, 1), (8, 2), (16, 3)):
-        plain = VisionTransformer(3, 16, patch, 1, 16, 2, 5)
-        network = VisionTransformer(3, 16, patch, 1, 16, 2, 5, stem="convolutions")
-        assert network(images).shape == (2, 5)
-        positions = [
-            [tuple(p.shape) for name, p in made.named_parameters() if "position" in name]
-            for made in (plain, network)
-        ]
-        assert positions[0] == positions[1] == [(1, 1 + (16 // patch) ** 2, 16)]
-        made = [m for m in network.stem.modules() if isinstance(m, torch.nn.Conv2d)]
-        assert len(made) == convolutions
-        assert not list(plain.stem.parameters())
+    plain, hybrid = (
+        VisionTransformer(3, 16, 4, 1, 16, 2, 5, stem=stem) for stem in ("linear", "residual")
+    )
+    assert plain(images).shape == hybrid(images).shape == (2, 5)
+    positions = [
+        [tuple(p.shape) for name, p in made.named_parameters() if "position" in name]
+        for made in (plain, hybrid)
+    ]
+    assert positions[0] == positions[1] == [(1, 1 + 16, 16)]
+    assert hybrid.stem(images).shape == (2, 8, 8, 8)
+    assert not list(plain.stem.parameters())
 
 
-def test_convolutions_need_patches_that_they_can_halve() -> None:
-    for patch in (2, 6):
-        settings = NETWORK.model_dump() | {"image_size": 12, "patch": patch, "stem": "convolutions"}
-        with pytest.raises(ValidationError, match="patch: expected a power of two from 4 on"):
-            Vit.model_validate(settings)
+def test_residual_blocks_need_patches_that_they_can_halve() -> None:
+    settings = NETWORK.model_dump() | {"image_size": 9, "patch": 3, "stem": "residual"}
+    with pytest.raises(ValidationError, match="patch: expected an even number with stem residual"):
+        Vit.model_validate(settings)

@@ -37,8 +37,8 @@ class Vit(Section):
     """A vision transformer of `depth` layers on square patches, with tokens `width` wide.
 
     Attributes:
-        stem: what makes a token of a patch: `linear`, of its pixels; or `convolutions` that halve
-            the resolution first, for patches whose side is a power of two from 4 on.
+        stem: what a token is made from: `linear`, a patch's pixels; `residual`, what two residual
+            blocks make of them at half the resolution.
     """
 
     family: Literal["vit"]
@@ -48,7 +48,7 @@ class Vit(Section):
     width: PositiveInt
     heads: PositiveInt
     embedding_dim: PositiveInt
-    stem: Literal["linear", "convolutions"] = "linear"
+    stem: Literal["linear", "residual"] = "linear"
 
     @model_validator(mode="after")
     def _divisible(self) -> Vit:
@@ -58,10 +58,8 @@ class Vit(Section):
                     f"{divisor}: expected a divisor of {whole}, {getattr(self, whole)}, "
                     f"got {getattr(self, divisor)}"
                 )
-        if self.stem == "convolutions" and (self.patch < 4 or self.patch & (self.patch - 1)):
-            raise ValueError(
-                f"patch: expected a power of two from 4 on with convolutions, got {self.patch}"
-            )
+        if self.stem == "residual" and self.patch % 2:
+            raise ValueError(f"patch: expected an even number with stem residual, got {self.patch}")
         return self
 
 

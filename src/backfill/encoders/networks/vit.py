@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from torch import Tensor, nn
 
 from backfill.encoders.networks import NETWORKS
+from backfill.encoders.networks.resnet import BasicBlock
 from backfill.errors import InputError
 
 
@@ -22,10 +21,9 @@ class VisionTransformer(nn.Module):
         width: size of the tokens.
         heads: attention heads per layer; divides `width`.
         embedding_dim: D, the size of the embedding.
-        stem: what makes a token of a patch: `linear`, a linear map of its pixels; `convolutions`,
-            3x3 with stride 2, that leave 2 x 2 places of each patch, with which a transformer
-            learns from fewer images (Xiao et al., Early Convolutions Help Transformers See Better,
-            NeurIPS 2021).
+        stem: what a token is made from: `linear`, a patch's pixels; `residual`, the patch of a map
+            that two residual blocks make at half the resolution (the paper's hybrid), with which a
+            transformer learns from few images.
 
     Raises:
         InputError: the package `transformers` is not installed (`pip install backfill[vit]`).
@@ -51,8 +49,7 @@ class VisionTransformer(nn.Module):
                 "network.family: expected the package transformers for 'vit', "
                 "got none (pip install backfill[vit])"
             ) from error
-        # Convolutions leave patches of 2 x 2 to the transformer.
-        scale = patch // 2 if stem == "convolutions" else 1
+        scale = 2 if stem == "residual" else 1
         settings = ViTConfig(
             image_size=image_size // scale,
             patch_size=patch // scale,
@@ -65,7 +62,7 @@ class VisionTransformer(nn.Module):
             attention_probs_dropout_prob=0.0,
         )
         self.image_size = image_size
-        self.stem = _convolutions(channels, width // 2, scale)
+        self.stem = _residual(channels, width // 2) if scale > 1 else nn.Identity()
         self.transformer = ViTModel(settings, add_pooling_layer=False)
         self.embedding = nn.Linear(width, embedding_dim)
 
@@ -85,12 +82,8 @@ class VisionTransformer(nn.Module):
         return self.embedding(tokens[:, 0])  # type: ignore[no-any-return]
 
 
-def _convolutions(channels: int, width: int, scale: int) -> nn.Sequential:
-    """Halve the resolution log2(scale) times; channels double each time and end at `width`."""
-    halvings = scale.bit_length() - 1
-    sizes = [channels, *(width >> (halvings - step) for step in range(1, halvings + 1))]
-    layers: list[nn.Module] = []
-    for inputs, outputs in pairwise(sizes):
-        convolution = nn.Conv2d(inputs, outputs, 3, stride=2, padding=1, bias=False)
-        layers += [convolution, nn.BatchNorm2d(outputs), nn.ReLU()]
-    return nn.Sequential(*layers)
+def _residual(channels: int, width: int) -> nn.Sequential:
+    """Two residual blocks that end at half the resolution and `width` channels."""
+    first = nn.Conv2d(channels, width // 2, 3, padding=1, bias=False)
+    blocks = BasicBlock(width // 2, width // 2, 1), BasicBlock(width // 2, width, 2)
+    return nn.Sequential(first, nn.BatchNorm2d(width // 2), nn.ReLU(), *blocks)
