@@ -24,11 +24,15 @@ def galleries(draw: st.DrawFn) -> tuple[System, System, Relevance, NDArray[np.in
     moved = draw(st.sampled_from([0.0, 1e-9, 1e-6]))
     dtype = np.float64 if moved else draw(st.sampled_from([np.float32, np.float64]))
     of = rng.integers(0, distinct, size)
+    # Copies of a query that are moved by next to nothing are at distance 0 but for rounding.
+    itself = not moved and draw(st.booleans())
     systems = []
     for dimensions in draw(st.sampled_from([(5, 5), (3, 18), (64, 7)])):
         items = rng.standard_normal((distinct, dimensions))[of]
         items[rng.random(size) < 0.5] += moved * rng.standard_normal(dimensions)
         query = rng.standard_normal((QUERIES, dimensions))
+        if itself:
+            query[: min(size, QUERIES)] = items[:QUERIES]
         systems.append(System(query.astype(dtype), items.astype(dtype)))
     positives = [np.flatnonzero(rng.random(size) < 0.4) for _ in range(QUERIES)]
     positives[0] = np.arange(size)[:1]

@@ -14,6 +14,9 @@ from numba import prange
 from backfill.arrays import Bools, Float32s, Float64s, Floats, Int64s
 from backfill.retrieval.kernel import compiled
 
+# Further from 1 than rounded unit vectors can be from themselves.
+_NEAR_1 = 1e-5
+
 
 def slack(dimensions: int) -> float:
     """How far a float32 product of unit vectors may be from their similarity, at most.
@@ -29,7 +32,10 @@ def slack(dimensions: int) -> float:
 
 @compiled()
 def similarity(a: Floats, b: Floats) -> float:
-    """The dot product of two vectors in float64, always summed in the same order."""
+    """The dot product of two unit vectors in float64, always summed in the same order.
+
+    It is 1 for equal vectors, whatever the rounding.
+    """
     whole = len(a) - len(a) % 4
     first = second = third = fourth = 0.0  # four sums side by side, which a processor overlaps
     for j in range(0, whole, 4):
@@ -39,7 +45,13 @@ def similarity(a: Floats, b: Floats) -> float:
         fourth += np.float64(a[j + 3]) * np.float64(b[j + 3])
     for j in range(whole, len(a)):
         first += np.float64(a[j]) * np.float64(b[j])
-    return (first + second) + (third + fourth)
+    total = (first + second) + (third + fourth)
+    if total < 1 - _NEAR_1:
+        return total
+    for j in range(len(a)):
+        if a[j] != b[j]:
+            return total
+    return 1.0
 
 
 @compiled()

@@ -4,7 +4,9 @@ A matrix product may round the same dot product differently at the edge of the m
 vector instruction takes over. Two identical gallery rows would then differ in the last bit, and
 that bit instead of the gallery index would rank them. Therefore each *distinct* row is multiplied
 once, and all its copies share the result. If both systems have the same query embeddings, their
-galleries go into one product, so that copies tie across the systems as well.
+galleries go into one product, so that copies tie across the systems as well. Copies of the query
+itself have similarity 1 in every system: rounding would put those that wait before those that are
+backfilled, or behind them.
 """
 
 from __future__ import annotations
@@ -57,20 +59,28 @@ def distinct_rows(rows: Floats) -> tuple[Floats, Int64s]:
     Returns:
         The distinct rows (M, d) by first appearance, and (N,) which of them each row equals.
     """
-    width = rows.shape[1] * rows.itemsize
-    content = memoryview(rows.tobytes())  # whose slices hash and compare without further copies
     seen: dict[memoryview, int] = {}
     columns = np.fromiter(
-        (
-            seen.setdefault(content[i * width : (i + 1) * width], len(seen))
-            for i in range(len(rows))
-        ),
+        (seen.setdefault(content, len(seen)) for content in _contents(rows)),
         dtype=np.int64,
         count=len(rows),
     )
     if len(seen) == len(rows):
         return rows, columns
     return rows[np.unique(columns, return_index=True)[1]], columns
+
+
+def copies_of(query: Floats, rows: Floats) -> Int64s:
+    """Find which of distinct rows (M, d) each query (Q, d) equals, (Q,); -1 for none."""
+    at = {content: column for column, content in enumerate(_contents(rows))}
+    return np.fromiter((at.get(content, -1) for content in _contents(query)), np.int64, len(query))
+
+
+def _contents(rows: Floats) -> Iterator[memoryview]:
+    """Each row's bytes."""
+    width = rows.shape[1] * rows.itemsize
+    content = memoryview(rows.tobytes())  # whose slices hash and compare without further copies
+    return (content[i * width : (i + 1) * width] for i in range(len(rows)))
 
 
 def query_blocks(queries: int | slice, row_bytes: int) -> Iterator[slice]:
@@ -99,10 +109,12 @@ class SimilarityPlan:
         products: one or two systems of unit rows, with only the distinct rows of their galleries.
         columns: (2, N) where in a block the similarity of the i-th item of an order is, before and
             after it is backfilled.
+        copies: for each product, (Q,) which of its rows each query equals; -1 for none.
     """
 
     products: tuple[System, ...]
     columns: UInt32s
+    copies: tuple[Int64s, ...]
 
     @classmethod
     def of(
@@ -122,12 +134,14 @@ class SimilarityPlan:
         if not apart and np.array_equal(before.query, after.query):
             both = np.concatenate([before.gallery[order], after.gallery[order]])
             rows, columns = distinct_rows(both)
-            return cls((System(before.query, rows),), columns.reshape(2, -1).astype(np.uint32))
+            found = columns.reshape(2, -1).astype(np.uint32)
+            return cls((System(before.query, rows),), found, (copies_of(before.query, rows),))
         rows_before, columns_before = distinct_rows(before.gallery[order])
         rows_after, columns_after = distinct_rows(after.gallery[order])
         columns = np.stack([columns_before, columns_after + len(rows_before)])
         products = System(before.query, rows_before), System(after.query, rows_after)
-        return cls(products, columns.astype(np.uint32))
+        copies = copies_of(before.query, rows_before), copies_of(after.query, rows_after)
+        return cls(products, columns.astype(np.uint32), copies)
 
     @property
     def width(self) -> int:
@@ -152,7 +166,9 @@ class SimilarityPlan:
                 memory = np.empty((block.stop - block.start, self.width), dtype)
             similarity = memory[: block.stop - block.start]
             first = 0
-            for query, rows in self.products:
+            for (query, rows), copies in zip(self.products, self.copies, strict=True):
                 np.matmul(query[block], rows.T, out=similarity[:, first : first + len(rows)])
+                some = np.flatnonzero(copies[block] >= 0)
+                similarity[some, first + copies[block][some]] = 1
                 first += len(rows)
             yield block, similarity
