@@ -31,7 +31,7 @@ def write_params(path: Path, dataset: dict[str, Any]) -> None:
     raw |= {"methods": METHODS, "device": "cpu", "threads": 1, "seeds": [0], "dataset": dataset}
     raw["train"] |= {"network": network, "epochs": 1, "batch_size": 4}
     raw["embed"] |= {"views": 1, "batch_size": 4}
-    raw["transform"] |= {"depth": 2, "width": 8, "epochs": 1, "batch_size": 8}
+    raw["transform"] |= {"depth": 2, "width": 8, "steps": 2, "batch_size": 8}
     raw["evaluate"] |= {"checkpoints": 3}
     raw["report"] |= {"bootstrap_resamples": 10}
     path.write_text(yaml.safe_dump(json.loads(json.dumps(raw, default=str))))

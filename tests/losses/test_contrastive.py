@@ -82,7 +82,7 @@ def test_contrastive_is_equation_10(mining: bool, tau: float) -> None:
 def test_cl_both_is_equation_10_of_both_systems(mining: bool) -> None:
     psi, old, rho = embeddings(7, 5, 0), embeddings(7, 5, 1), embeddings(7, 3, 2)
     training = TransformTraining(
-        depth=1, width=1, epochs=1, batch_size=7, learning_rate=1.0, weight_decay=0.0,
+        depth=1, width=1, steps=1, batch_size=7, learning_rate=1.0, weight_decay=0.0,
         temperature=0.3, mining=mining, views="same",
     )  # fmt: skip
     row = ContrastiveBoth.model_validate(

@@ -91,7 +91,7 @@ def test_the_best_log_variance_is_that_of_the_error(error: float) -> None:
 
 
 TRAINING = TransformTraining(
-    depth=2, width=6, epochs=1, batch_size=5, learning_rate=0.1, weight_decay=0.0,
+    form="layers", depth=2, width=6, steps=1, batch_size=5, learning_rate=0.1, weight_decay=0.0,
     temperature=1.0, mining=False, views="same",
 )  # fmt: skip
 
@@ -137,7 +137,7 @@ def test_fastfill_is_both_alignments_under_one_uncertainty(
     classifier = StoredClassifier(weight.numpy(), CLASSES, SCALE)
     ours = loss_of(model, row, (target, known["h"]), known, TargetClasses.of(classifier, LABELS))
     # Without the biases before a BatchNorm, which cancel out.
-    reached = [model.mlps["h"][0].weight, *model.mlps["h"][-1].parameters()]
+    reached = [model.networks["h"][0].weight, *model.networks["h"][-1].parameters()]
     reached += [model.predictor[0].weight, *model.predictor[-1].parameters()]
     same(ours, torch.stack(terms).mean(), reached)
 

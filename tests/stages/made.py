@@ -41,7 +41,9 @@ def train_plan(name: str, train: dict[str, Any] | None = None, **changes: Any) -
 def transform_plan(name: str, seeds: list[int], threads: int = 1, **changes: Any) -> TransformPlan:
     """The transform `name`, tiny, with changes to its row."""
     row = changed(ROWS.transforms[name], Transform, changes)
-    tiny = DIGITS.transform.model_copy(update={"width": 8, "epochs": 2, "batch_size": 20})
+    tiny = DIGITS.transform.model_copy(
+        update={"width": 8, "steps": 4, "checks": 2, "batch_size": 20}
+    )
     return TransformPlan(
         device="cpu", threads=threads, row=row, training=row.training(tiny), seeds=seeds
     )

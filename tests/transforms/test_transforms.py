@@ -15,8 +15,8 @@ from backfill.params.settings import TransformTraining
 
 CPU = torch.device("cpu")
 TRAINING = TransformTraining(
-    depth=2, width=32, epochs=12, batch_size=64, learning_rate=0.003, weight_decay=0.0,
-    temperature=0.1, mining=True, views="independent",
+    form="layers", depth=2, width=32, steps=84, batch_size=64, learning_rate=0.003,
+    weight_decay=0.0, temperature=0.1, mining=True, views="independent",
 )  # fmt: skip
 CLASSES, OLD_DIM, NEW_DIM = 6, 12, 20
 
@@ -103,7 +103,7 @@ def test_the_seed_alone_decides_the_bytes(
     data: tuple[dict[str, np.ndarray], np.ndarray], tmp_path: Path
 ) -> None:
     views, labels = data
-    short = TRAINING.model_copy(update={"epochs": 2})
+    short = TRAINING.model_copy(update={"steps": 14})
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
         torch.rand(3)  # the state of the global generator must not matter
         model = transforms.train(row(), short, views, labels, seed=seed, device=CPU)

@@ -19,7 +19,7 @@ from backfill.transforms.training import needs_classifier
 
 CPU = torch.device("cpu")
 TRAINING = TransformTraining(
-    depth=2, width=16, epochs=3, batch_size=32, learning_rate=0.01, weight_decay=0.0,
+    form="layers", depth=2, width=16, steps=24, batch_size=32, learning_rate=0.01, weight_decay=0.0,
     temperature=0.2, mining=False, views="independent",
 )  # fmt: skip
 COUNT, OLD_DIM, NEW_DIM = 256, 6, 8
@@ -116,7 +116,7 @@ def test_a_log_variance_does_not_change_what_it_is_predicted_from(
     predicted = model.log_variance(known)
     assert predicted is not None
     predicted.sum().backward()
-    assert all(p.grad is None for p in model.mlps.parameters())
+    assert all(p.grad is None for p in model.networks.parameters())
     assert model.predictor is not None
     assert all(p.grad is not None for p in model.predictor.parameters())
 
@@ -127,7 +127,7 @@ def test_it_predicts_which_items_will_be_far_off(
 ) -> None:
     options = {"class_weight": 0.0} if loss == "fastfill" else {}
     chosen = row(loss=loss, uncertainty="h", **options)
-    made = made_by(trained(chosen, views, classifier, epochs=60), views)
+    made = made_by(trained(chosen, views, classifier, steps=480), views)
     predicted = made[LOG_VARIANCE]
     errors = ((made["h"] - views["new"][0]) ** 2).sum(1)
     far = unpredictable(views["old"][0])
@@ -144,7 +144,7 @@ def test_fastfill_trains_its_module_and_its_log_variance(
     torch.manual_seed(0)  # as `train` seeds the weights
     start = transforms.Transforms(chosen, TRAINING, {"old": OLD_DIM, "new": NEW_DIM})
     after = dict(trained(chosen, views, classifier).named_parameters())
-    assert {name.partition(".")[0] for name in after} == {"mlps", "predictor"}
+    assert {name.partition(".")[0] for name in after} == {"networks", "predictor"}
     for name, weight in start.named_parameters():
         assert not torch.equal(weight, after[name]), name
 
@@ -155,7 +155,7 @@ def test_class_weight_draws_h_towards_its_class(
     cosines = []
     for class_weight in (0.0, 1.0, 10.0):
         chosen = row(loss="fastfill", uncertainty="h", class_weight=class_weight)
-        made = made_by(trained(chosen, views, classifier, epochs=20), views)["h"]
+        made = made_by(trained(chosen, views, classifier, steps=160), views)["h"]
         cosines.append((made * unit(classifier.weight)[labels_of(views)]).sum(1).mean())
     assert cosines[0] < cosines[1] < cosines[2]
 
@@ -178,7 +178,7 @@ def test_separate_still_trains_the_gallerys_module(views: dict[str, np.ndarray])
     torch.manual_seed(0)
     start = transforms.Transforms(chosen, TRAINING, {"old": OLD_DIM, "new": NEW_DIM})
     after = dict(trained(chosen, views).named_parameters())
-    assert not torch.equal(start.mlps["h"][0].weight, after["mlps.h.0.weight"])
+    assert not torch.equal(start.networks["h"][0].weight, after["networks.h.0.weight"])
 
 
 def test_what_is_applied_does_not_depend_on_the_batch(

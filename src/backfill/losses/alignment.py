@@ -30,6 +30,6 @@ def alignment(query: Tensor, gallery: Tensor) -> Tensor:
     return (unit(query) - unit(gallery)).square().sum(1).mean()
 
 
-@transform_loss("alignment")
+@transform_loss("alignment", uses_labels=False)
 def _of_step(step: Step[Alignment]) -> Tensor:
     return alignment(*step.before)

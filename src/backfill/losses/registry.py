@@ -114,11 +114,13 @@ class TransformLoss:
         needs_classifier: whether it reads the step's `classes`.
         fits_log_variance: whether it trains the predicted log-variance itself. Otherwise the
             log-variance learns to predict the squared distance in `before`, beside the loss.
+        uses_labels: whether it looks at classes.
     """
 
     compute: Compute
     needs_classifier: bool = False
     fits_log_variance: bool = False
+    uses_labels: bool = True
 
     def __call__(self, step: Step[Any]) -> Tensor:
         """Return the scalar to minimise."""
@@ -133,7 +135,11 @@ TRANSFORM_LOSSES: Registry[TransformLoss] = Registry("backfill.losses")
 
 
 def transform_loss(
-    name: str, *, needs_classifier: bool = False, fits_log_variance: bool = False
+    name: str,
+    *,
+    needs_classifier: bool = False,
+    fits_log_variance: bool = False,
+    uses_labels: bool = True,
 ) -> Callable[[Compute], Compute]:
     """Return a decorator that registers a function as a loss of transforms.
 
@@ -141,10 +147,12 @@ def transform_loss(
         name: the `loss` of a row.
         needs_classifier: see :class:`TransformLoss`.
         fits_log_variance: see :class:`TransformLoss`.
+        uses_labels: see :class:`TransformLoss`.
     """
 
     def add(compute: Compute) -> Compute:
-        TRANSFORM_LOSSES.register(name)(TransformLoss(compute, needs_classifier, fits_log_variance))
+        loss = TransformLoss(compute, needs_classifier, fits_log_variance, uses_labels)
+        TRANSFORM_LOSSES.register(name)(loss)
         return compute
 
     return add

@@ -50,9 +50,9 @@ class Catalogue:
 
     @property
     def embedding_sets(self) -> list[str]:
-        """Every embedding set: one per encoder, one per module of a transform."""
-        modules = [f"{row}/{module}" for row, t in self.transforms.items() for module in t.modules]
-        return [*self.encoders, *modules]
+        """Every embedding set: one per encoder, one per module or mix of a transform."""
+        made = [f"{row}/{name}" for row, t in self.transforms.items() for name in t.makes]
+        return [*self.encoders, *made]
 
     def add(self, name: str, study: Study) -> Iterator[Mistake]:
         """Take in a study's rows; names are unique among all studies."""

@@ -65,7 +65,7 @@ def _made(catalogue: Catalogue) -> dict[str, list[str]]:
         "set": catalogue.embedding_sets,
         "views": [
             *encoders,
-            *(f"{n}/{m}" for n, row in transforms.items() if row.keeps_views for m in row.modules),
+            *(f"{n}/{m}" for n, row in transforms.items() if row.keeps_views for m in row.makes),
         ],
         "order": list(catalogue.orders),
     }
@@ -131,6 +131,12 @@ def _transform(
                 at, f"modules.{module}", value, known, "an encoder or a module before it"
             )
         known.append(module)
+    for mix, chosen in row.mixes.items():
+        if mix in (*catalogue.encoders, *row.modules, LOG_VARIANCE):
+            yield at(f"mixes.{mix}", "expected another name, got that of an embedding set")
+        for value in chosen.of:
+            what = "an encoder of this row or a module"
+            yield from unknown(at, f"mixes.{mix}.of", value, known, what)
     for side, system in row.systems.items():
         for reference in system.references(side):
             yield from unknown(at, reference.key, reference.name, known, _WHAT["set"])

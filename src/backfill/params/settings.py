@@ -79,11 +79,28 @@ class Embed(Section):
 
 
 class TransformTraining(Section):
-    """How transforms are trained; a row may override any of it."""
+    """How transforms are trained; a row may override any of it.
 
+    Attributes:
+        form: what a module is. `residual`: a closed form plus a learned network that starts at
+            zero; `layers`: a learned network alone, as published; `closed`: a closed form alone,
+            which no training changes.
+        closed_form: fitted from what a module reads to what it is compared with.
+        depth: linear layers of the learned network, with batch normalisation and ReLU in between.
+        width: of its hidden layers.
+        steps: of the training, at most.
+        held_out: share of the classes (of the items, for a loss without labels) that say after how
+            many of the steps `residual` is best; 0: all steps are made.
+        checks: how often in a training.
+    """
+
+    form: Literal["residual", "layers", "closed"] = "residual"
+    closed_form: Literal["ridge", "procrustes"] = "ridge"
     depth: PositiveInt
     width: PositiveInt
-    epochs: PositiveInt
+    steps: PositiveInt
+    held_out: Annotated[float, Field(ge=0, le=0.5)] = 0.15
+    checks: PositiveInt = 10
     batch_size: Annotated[int, Field(ge=2)]
     learning_rate: PositiveFloat
     weight_decay: Annotated[float, Field(ge=0)]

@@ -24,13 +24,13 @@ class Made(NamedTuple):
 
     Attributes:
         model: the trained modules.
-        losses: of each epoch.
+        losses: steps -> mean loss since the number before.
         outputs: module -> part -> (n, D) embeddings, or (n,) log-variances; of the training set
             (V, n, D), if they are kept.
     """
 
     model: transforms.Transforms
-    losses: list[float]
+    losses: dict[int, float]
     outputs: dict[str, dict[str, Float32s]]
 
 
@@ -52,15 +52,15 @@ def transform(plan: TransformPlan, layout: Layout, name: str) -> Done:
         folder.mkdir()
         for seed, result in made.items():
             transforms.save(result.model, folder / f"seed_{seed}.safetensors")
-            rows = [f"{step}\t{loss}" for step, loss in enumerate(result.losses)]
+            rows = [f"{step}\t{loss}" for step, loss in result.losses.items()]
             (folder / f"loss_seed_{seed}.tsv").write_text("\n".join(["step\tloss", *rows, ""]))
     with replacing(layout.embeddings(name)) as folder:
         for module, parts in next(iter(made.values())).outputs.items():
             for part in parts:
                 of_seeds = [result.outputs[module][part] for result in made.values()]
                 save_array(folder / module / f"{part}.npy", np.stack(of_seeds))
-    images = len(load_array(layout.share(plan.row.trains_on)))
-    return Done(images * plan.training.epochs * len(plan.seeds), "embeddings")
+    trained = plan.training.steps * plan.training.batch_size
+    return Done(trained * len(plan.seeds), "embeddings")
 
 
 def _of_seeds(plan: TransformPlan, layout: Layout, name: str) -> list[Made]:
@@ -88,7 +88,7 @@ def train_seed(plan: TransformPlan, layout: Layout, name: str, seed: int) -> Mad
     position = plan.seeds.index(seed)
     views = {s: _views(layout, s, position) for s in row.inputs}
     labels = load_array(layout.labels("train"))[seen]
-    losses: list[float] = []
+    losses: dict[int, float] = {}
     model = transforms.train(
         row,
         plan.training,
@@ -97,11 +97,11 @@ def train_seed(plan: TransformPlan, layout: Layout, name: str, seed: int) -> Mad
         _classifier(plan, layout),
         seed=seed,
         device=device,
-        log=lambda record: losses.append(record["loss"]),
+        log=lambda record: losses.update({int(record["step"]): record["loss"]}),
         title=f"transform {name}, seed {seed}",
     )
     outputs: dict[str, dict[str, Float32s]] = {
-        module: {} for module in (*row.modules, *([LOG_VARIANCE] if row.uncertainty else []))
+        name: {} for name in (*row.makes, *([LOG_VARIANCE] if row.uncertainty else []))
     }
     for part in ("query", "gallery"):
         stored = {s: at_seed(load_array(layout.embeddings(s, part)), position) for s in row.inputs}
@@ -112,8 +112,8 @@ def train_seed(plan: TransformPlan, layout: Layout, name: str, seed: int) -> Mad
             transforms.apply(model, {name: v[view] for name, v in views.items()}, device)
             for view in range(len(next(iter(views.values()))))
         ]
-        for module in row.modules:
-            outputs[module]["train"] = np.stack([made[module] for made in of_views])
+        for made_set in row.makes:
+            outputs[made_set]["train"] = np.stack([made[made_set] for made in of_views])
     return Made(model, losses, outputs)
 
 

@@ -25,11 +25,11 @@ def apply(
         batch_size: items at a time.
 
     Returns:
-        (N, D') float32 embeddings of unit length by each module. If the row has an `uncertainty`,
-        also the (N,) predicted log-variance, as LOG_VARIANCE.
+        (N, D') float32 embeddings of unit length by each module and mix. If the row has an
+        `uncertainty`, also the (N,) predicted log-variance, as LOG_VARIANCE.
     """
-    outputs: dict[str, list[Array]] = {name: [] for name in model.mlps}
-    if model.uncertainty is not None:
+    outputs: dict[str, list[Array]] = {name: [] for name in model.row.makes}
+    if model.row.uncertainty is not None:
         outputs[LOG_VARIANCE] = []
     count = len(next(iter(stored.values())))
     for start in range(0, count, batch_size):

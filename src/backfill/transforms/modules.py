@@ -1,40 +1,25 @@
-"""The networks of transforms."""
+"""The modules of a transform, and what each of them reads and is compared with."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from backfill.arrays import Array
+from backfill.transforms.closed_forms import CLOSED_FORMS, identity
+from backfill.transforms.mixing import slerp
+from backfill.transforms.networks import FORMS, Closed, Mlp
 
 if TYPE_CHECKING:
     from backfill.params.rows.transforms import TransformRow
     from backfill.params.settings import TransformTraining
 
 Embeddings = Mapping[str, Tensor]
-
-
-class Mlp(nn.Sequential):
-    """Blocks of Linear, BatchNorm and ReLU; the last block is Linear alone (Seo et al., 2023).
-
-    It reads all its inputs, such as an embedding and its side information, side by side.
-
-    Args:
-        inputs: size of each input.
-        output: size of the result.
-        depth: number of Linear layers, at least 1.
-        width: size of each hidden layer.
-    """
-
-    def __init__(self, inputs: Sequence[int], output: int, depth: int, width: int) -> None:
-        sizes = [sum(inputs), *[width] * (depth - 1), output]
-        layers: list[nn.Module] = []
-        for size, following in pairwise(sizes[:-1]):
-            layers += [nn.Linear(size, following), nn.BatchNorm1d(following), nn.ReLU()]
-        super().__init__(*layers, nn.Linear(sizes[-2], sizes[-1]))
 
 
 class Transforms(nn.Module):
@@ -45,7 +30,7 @@ class Transforms(nn.Module):
 
     Args:
         row: a row of `transforms`.
-        training: depth and width of the modules.
+        training: form, depth and width of the modules.
         dims: size of each stored embedding that the row reads.
     """
 
@@ -53,14 +38,15 @@ class Transforms(nn.Module):
         self, row: TransformRow, training: TransformTraining, dims: Mapping[str, int]
     ) -> None:
         super().__init__()
-        self.reads = dict(row.modules)
-        self.uncertainty = row.uncertainty
+        self.row = row
+        self.closed_form = training.closed_form
         sizes = dict(dims)
-        self.mlps = nn.ModuleDict()
+        self.networks = nn.ModuleDict()
         for name, inputs in row.modules.items():
-            sizes[name] = _output_size(name, row, dims)
-            self.mlps[name] = Mlp(
-                [sizes[i] for i in inputs], sizes[name], training.depth, training.width
+            other = compared_with(name, row)
+            sizes[name] = sizes[other] if other else row.dim or dims[row.new]
+            self.networks[name] = FORMS[training.form](
+                training, [sizes[i] for i in inputs], sizes[name]
             )
         self.predictor = (
             Mlp([sizes[i] for i in row.modules[row.uncertainty]], 1, 2, training.width)
@@ -68,12 +54,47 @@ class Transforms(nn.Module):
             else None
         )
 
+    def begin(self, views: Mapping[str, Array]) -> None:
+        """Start every module that has a closed form at it.
+
+        A module is fitted from what it reads to what it is compared with. One that reads another
+        module, or is compared with one, meets that one's closed form. A module that is compared
+        with nothing but itself, such as rho, starts by changing nothing; if it reads several
+        embeddings, by making the new one of them.
+
+        Args:
+            views: (V, N, D) stored embeddings by each encoder that the row reads; all count.
+
+        Raises:
+            InputError: these are no embeddings of the same two items or more.
+        """
+        known = dict(views)
+        for name, network in self.networks.items():
+            if not isinstance(network, Closed):
+                continue
+            inputs = self.row.modules[name]
+            source = np.concatenate([known[i] for i in inputs], axis=2)
+            target = compared_with(name, self.row)
+            if target is None and len(inputs) > 1 and self.row.dim is None:
+                target = self.row.new
+            if target is None:
+                start = identity(source, np.empty((0, network.bias.shape[0]), np.float32))
+            else:
+                start = CLOSED_FORMS[self.closed_form](source, known[target])
+            network.begin_as(start)
+            if any(name in reads for reads in self.row.modules.values()) or _is_target(
+                name, self.row
+            ):
+                known[name] = start.apply(source)
+
     def forward(self, stored: Embeddings) -> dict[str, Tensor]:
-        """Map (B, D) unit-length embeddings by name to themselves and to every module's output."""
+        """Map (B, D) unit-length embeddings by name to themselves, and every module's and mix's."""
         known = dict(stored)
-        for name, mlp in self.mlps.items():
+        for name, network in self.networks.items():
             inputs = self._inputs(name, known)
-            known[name] = F.normalize(mlp(inputs).to(inputs.dtype))
+            known[name] = F.normalize(network(inputs).to(inputs.dtype))
+        for name, mix in self.row.mixes.items():
+            known[name] = slerp(known[mix.of[0]], known[mix.of[1]], mix.weight)
         return known
 
     def log_variance(self, known: Embeddings) -> Tensor | None:
@@ -85,21 +106,38 @@ class Transforms(nn.Module):
         Returns:
             (B,), or None for a row without `uncertainty`.
         """
-        if self.uncertainty is None or self.predictor is None:
+        if self.row.uncertainty is None or self.predictor is None:
             return None
         # Detached: the prediction follows the modules and must not change what they make.
-        predicted: Tensor = self.predictor(self._inputs(self.uncertainty, known).detach())
+        predicted: Tensor = self.predictor(self._inputs(self.row.uncertainty, known).detach())
         return predicted.squeeze(1)
 
     def _inputs(self, module: str, known: Embeddings) -> Tensor:
-        return torch.cat([known[name] for name in self.reads[module]], dim=1)
+        return torch.cat([known[name] for name in self.row.modules[module]], dim=1)
 
 
-def _output_size(module: str, row: TransformRow, dims: Mapping[str, int]) -> int:
-    """Size of the stored embedding that a module is compared with, or else the row's `dim`."""
-    for system in row.systems.values():
-        if module in (system.query, system.gallery):
-            other = system.gallery if module == system.query else system.query
-            if other in dims:
-                return dims[other]
-    return row.dim or dims[row.new]
+def compared_with(module: str, row: TransformRow) -> str | None:
+    """The embeddings that a module is to resemble: stored ones, or else a module's before it.
+
+    Args:
+        module: of the row.
+        row: whose systems compare modules with embeddings.
+
+    Returns:
+        The name of an encoder or of a module before it; None if no system compares it with one.
+    """
+    others = [
+        system.gallery if module == system.query else system.query
+        for system in row.systems.values()
+        if module in (system.query, system.gallery)
+    ]
+    earlier = list(row.modules)[: list(row.modules).index(module)]
+    for known in (row.inputs, earlier):
+        for other in others:
+            if other in known:
+                return other
+    return None
+
+
+def _is_target(module: str, row: TransformRow) -> bool:
+    return any(compared_with(other, row) == module for other in row.modules)

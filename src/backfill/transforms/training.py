@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
@@ -13,7 +13,9 @@ from tqdm import tqdm
 from backfill.arrays import Array
 from backfill.device import has_fast_bfloat16
 from backfill.losses.registry import TRANSFORM_LOSSES, Pair, Step, TargetClasses
-from backfill.transforms.modules import Embeddings, Transforms
+from backfill.transforms.examples import Examples
+from backfill.transforms.modules import Transforms
+from backfill.transforms.stopping import Watch, steps_that_generalise
 
 if TYPE_CHECKING:
     from backfill.encoders.classifier import StoredClassifier
@@ -40,18 +42,21 @@ def train(
 ) -> Transforms:
     """Train the modules of a row with AdamW and a cosine schedule.
 
+    With `held_out`, a first training leaves some classes out and says after how many steps the
+    modules are best on these; the training that counts then has all classes and ends there.
     Modules run in bfloat16 autocast on devices that are fast at it; losses are in float32.
 
     Args:
         row: modules, loss and systems.
         training: settings, with the row's overrides.
         views: (V, N, D) stored embeddings of the training set in V augmented views, one array for
-            each encoder that the row reads.
+            each encoder that the row reads. Closed forms are fitted on all of them.
         labels: (N,) classes.
         classifier: of the new encoder, if :func:`needs_classifier`.
-        seed: of weights, batches and views.
+        seed: of weights, batches, views, and what is held out.
         device: where to train.
-        log: called with each epoch's mean loss.
+        log: called at every check with the number of steps so far, and the mean loss since the
+            last one.
         title: shown beside the progress bar.
 
     Returns:
@@ -60,58 +65,104 @@ def train(
     Raises:
         InputError: the loss needs a classifier, and there is none or it lacks a class.
     """
-    torch.manual_seed(seed)
-    generator = torch.Generator().manual_seed(seed)
-    stored = {name: torch.from_numpy(np.asarray(v)).to(device) for name, v in views.items()}
-    targets = torch.from_numpy(np.asarray(labels)).to(device)
-    model = Transforms(row, training, {name: v.shape[2] for name, v in stored.items()}).to(device)
-    loss_of = TRANSFORM_LOSSES[row.loss]
-    classes = None
-    if classifier is not None and loss_of.needs_classifier:
-        classes = TargetClasses.of(classifier, targets)
-    bfloat16 = has_fast_bfloat16(device)
+    examples = Examples.of(views, labels, device)
+    if classifier is not None and needs_classifier(row):
+        examples = replace(examples, classes=TargetClasses.of(classifier, examples.labels))
+    model = _begin(row, training, examples, seed, device)
+    if not any(p.requires_grad for p in model.parameters()):
+        return model.eval()
+    steps = training.steps
+    if training.held_out and training.form == "residual":
 
-    count, size = len(targets), min(training.batch_size, len(targets))
-    steps = count // size
+        def rehearse(some: Examples, watch: Watch) -> None:
+            trial = _begin(row, training, some, seed, device)
+            _fit(
+                trial, row, training, some, training.steps, seed, lambda record: None, title, watch
+            )
+
+        steps = steps_that_generalise(row, training, examples, rehearse, seed)
+    _fit(model, row, training, examples, steps, seed, log, title)
+    return model.eval()
+
+
+def _begin(
+    row: Transform, training: TransformTraining, examples: Examples, seed: int, device: torch.device
+) -> Transforms:
+    torch.manual_seed(seed)
+    model = Transforms(row, training, examples.dims).to(device)
+    model.begin(examples.views)
+    return model
+
+
+def _fit(
+    model: Transforms,
+    row: Transform,
+    training: TransformTraining,
+    examples: Examples,
+    steps: int,
+    seed: int,
+    log: Callable[[dict[str, float]], object],
+    title: str,
+    watch: Watch = lambda step, model: None,
+) -> None:
+    """Train for so many steps of the schedule; a predicted uncertainty learns to its end."""
+    device = examples.labels.device
+    loss_of = TRANSFORM_LOSSES[row.loss]
+    bfloat16 = has_fast_bfloat16(device)
+    generator = torch.Generator().manual_seed(seed)
+    batches = _batches(len(examples), training.batch_size, generator)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay
     )
-    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, training.epochs * steps)
-    with tqdm(total=training.epochs * steps, desc=title, unit="batch", mininterval=1) as bar:
-        for _ in range(training.epochs):
-            total = torch.zeros((), device=device)
-            for batch in torch.randperm(count, generator=generator)[: steps * size].view(-1, size):
-                # One view of each item as a query, and the same or another one as a gallery item.
-                as_query = _draw(stored, batch, generator)
-                same = training.views == "same"
-                as_gallery = as_query if same else _draw(stored, batch, generator)
-                with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
-                    queries = model(as_query)
-                    galleries = queries if same else model(as_gallery)
-                step = Step(
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, training.steps)
+    last = training.steps if model.predictor is not None else steps
+    between = max(1, training.steps // training.checks)
+    total = torch.zeros((), device=device)
+    watch(0, model)
+    with tqdm(total=last, desc=title, unit="batch", mininterval=1) as bar:
+        for step in range(1, last + 1):
+            if step == steps + 1:
+                model.networks.eval().requires_grad_(False)
+            batch = next(batches)
+            # One view of each item as a query, and the same or another one as a gallery item.
+            as_query = examples.draw(batch, generator)
+            same = training.views == "same"
+            as_gallery = as_query if same else examples.draw(batch, generator)
+            with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
+                queries = model(as_query)
+                galleries = queries if same else model(as_gallery)
+            loss = loss_of(
+                Step(
                     row,
                     training,
                     {
                         name: Pair(queries[system.query], galleries[system.gallery])
                         for name, system in row.systems.items()
                     },
-                    targets[batch],
+                    examples.labels[batch],
                     model.log_variance(galleries),
-                    classes and classes.of_batch(batch),
+                    examples.classes and examples.classes.of_batch(batch),
                 )
-                loss = loss_of(step)
-                optimizer.zero_grad(set_to_none=True)
-                loss.backward()  # type: ignore[no-untyped-call]
-                optimizer.step()
-                scheduler.step()
-                total += loss.detach()
-                bar.update()
-            log({"loss": float(total) / steps})
-    return model.eval()
+            )
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            scheduler.step()
+            total += loss.detach()
+            if step % between == 0:
+                watch(step, model)
+                log({"step": step, "loss": float(total) / between})
+                total.zero_()
+            bar.update()
 
 
-def _draw(stored: Embeddings, batch: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-    """One random view of each item of a batch, the same view by every encoder."""
-    views = len(next(iter(stored.values())))
-    view = torch.randint(views, (len(batch),), generator=generator)
-    return {name: v[view.to(v.device), batch.to(v.device)] for name, v in stored.items()}
+def _nowhere(record: dict[str, float]) -> None:
+    """Log nothing."""
+
+
+def _batches(count: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:
+    """Batches without end; each item once in a round, but for those that fill no whole batch."""
+    size = min(size, count)
+    while True:
+        rounds = torch.randperm(count, generator=generator)[: count // size * size]
+        yield from rounds.view(-1, size)

@@ -10,6 +10,18 @@ from backfill.params.base import Name, Reference, Section, Seed, SystemSets, eac
 from backfill.params.settings import TransformTraining
 
 
+class Mix(Section):
+    """A point on the way from one embedding of an item to another, on the sphere (SLERP).
+
+    Attributes:
+        of: where the way begins and ends: encoders of the row, or its modules.
+        weight: share of the way.
+    """
+
+    of: tuple[str, str]
+    weight: Annotated[float, Field(ge=0, le=1)] = 0.5
+
+
 class TransformRow(Section):
     """What every transform has.
 
@@ -25,7 +37,8 @@ class TransformRow(Section):
         keeps_views: whether it also stores what its modules make of the training set, for rows
             whose `new` it is.
         dim: width of a module that nothing else decides.
-        depth, ..., views: in place of those of `transform`.
+        mixes: name of each mix of two embeddings in one space.
+        form, ..., views: in place of those of `transform`.
     """
 
     old: Name
@@ -38,9 +51,14 @@ class TransformRow(Section):
     seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(each_once)] | None = None
     keeps_views: bool = False
     dim: PositiveInt | None = None
+    mixes: dict[Name, Mix] = {}
+    form: Literal["residual", "layers", "closed"] | None = None
+    closed_form: Literal["ridge", "procrustes"] | None = None
     depth: PositiveInt | None = None
     width: PositiveInt | None = None
-    epochs: PositiveInt | None = None
+    steps: PositiveInt | None = None
+    held_out: Annotated[float, Field(ge=0, le=0.5)] | None = None
+    checks: PositiveInt | None = None
     batch_size: Annotated[int, Field(ge=2)] | None = None
     learning_rate: PositiveFloat | None = None
     weight_decay: Annotated[float, Field(ge=0)] | None = None
@@ -52,6 +70,11 @@ class TransformRow(Section):
     def inputs(self) -> tuple[str, ...]:
         """The embedding sets that it reads, each once: encoders', or a module's of another row."""
         return tuple(dict.fromkeys(name for name in (self.old, self.new, self.side) if name))
+
+    @property
+    def makes(self) -> tuple[str, ...]:
+        """The embeddings that it makes, one set per module and per mix."""
+        return (*self.modules, *self.mixes)
 
     @property
     def systems(self) -> dict[str, SystemSets]:

@@ -1,0 +1,21 @@
+"""The map that changes nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from backfill.arrays import Array
+from backfill.transforms.closed_forms.affine import AffineMap
+from backfill.transforms.closed_forms.registry import CLOSED_FORMS
+
+
+@CLOSED_FORMS.register("identity")
+def identity(source: Array, target: Array) -> AffineMap:
+    """Return x -> x, whatever the pairs are.
+
+    Args:
+        source: (..., D).
+        target: (..., D'). A wider space gets zeros, a narrower one the first components.
+    """
+    rows, columns = source.shape[-1], target.shape[-1]
+    return AffineMap(np.eye(rows, columns, dtype=np.float32), np.zeros(columns, np.float32))

@@ -1,0 +1,64 @@
+"""The stored embeddings that transforms learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from backfill.arrays import Array, Int64s
+from backfill.losses.registry import TargetClasses
+
+
+@dataclass(frozen=True)
+class Examples:
+    """N items in V views, by every encoder that a row reads.
+
+    Attributes:
+        stored: encoder -> (V, N, D).
+        labels: (N,) classes.
+        classes: the new encoder's classifier and the items' classes, for losses that read it.
+    """
+
+    stored: Mapping[str, Tensor]
+    labels: Tensor
+    classes: TargetClasses | None = None
+
+    @classmethod
+    def of(cls, views: Mapping[str, Array], labels: Array, device: torch.device) -> Examples:
+        """Put (V, N, D) arrays by encoder, and (N,) labels, on a device."""
+        return cls(
+            {name: torch.from_numpy(np.asarray(v)).to(device) for name, v in views.items()},
+            torch.from_numpy(np.asarray(labels)).to(device),
+        )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def dims(self) -> dict[str, int]:
+        """Width of each encoder's embeddings."""
+        return {name: v.shape[2] for name, v in self.stored.items()}
+
+    @property
+    def views(self) -> dict[str, Array]:
+        """Encoder -> (V, N, D), as arrays."""
+        return {name: v.cpu().numpy() for name, v in self.stored.items()}
+
+    def among(self, items: Int64s) -> Examples:
+        """Keep some items."""
+        rows = torch.from_numpy(items).to(self.labels.device)
+        return Examples(
+            {name: v[:, rows] for name, v in self.stored.items()},
+            self.labels[rows],
+            self.classes and self.classes.of_batch(rows),
+        )
+
+    def draw(self, batch: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
+        """One random view of each item of a batch, the same view by every encoder."""
+        views = len(next(iter(self.stored.values())))
+        view = torch.randint(views, (len(batch),), generator=generator)
+        return {name: v[view.to(v.device), batch.to(v.device)] for name, v in self.stored.items()}

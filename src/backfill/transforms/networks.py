@@ -1,0 +1,99 @@
+"""What a module of a transform is built as, by the name that settings give as `form`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from backfill.transforms.closed_forms import AffineMap
+
+if TYPE_CHECKING:
+    from backfill.params.settings import TransformTraining
+
+
+class Mlp(nn.Sequential):
+    """Blocks of Linear, BatchNorm and ReLU; the last block is Linear alone (Seo et al., 2023).
+
+    It reads all its inputs, such as an embedding and its side information, side by side.
+
+    Args:
+        inputs: size of each input.
+        output: size of the result.
+        depth: number of Linear layers, at least 1.
+        width: size of each hidden layer.
+    """
+
+    def __init__(self, inputs: Sequence[int], output: int, depth: int, width: int) -> None:
+        sizes = [sum(inputs), *[width] * (depth - 1), output]
+        layers: list[nn.Module] = []
+        for size, following in pairwise(sizes[:-1]):
+            layers += [nn.Linear(size, following), nn.BatchNorm1d(following), nn.ReLU()]
+        super().__init__(*layers, nn.Linear(sizes[-2], sizes[-1]))
+
+
+class Closed(nn.Module):
+    """A closed form, which no training changes. Until it is given one, it makes zeros.
+
+    Args:
+        inputs: size of each input; it reads them side by side.
+        output: size of the result.
+    """
+
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(self, inputs: Sequence[int], output: int) -> None:
+        super().__init__()
+        self.register_buffer("weight", torch.zeros(sum(inputs), output))
+        self.register_buffer("bias", torch.zeros(output))
+
+    def begin_as(self, start: AffineMap) -> None:
+        """Take over a map of the same sizes."""
+        self.weight.copy_(torch.from_numpy(start.weight))
+        self.bias.copy_(torch.from_numpy(start.bias))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Map (B, D) inputs to (B, D')."""
+        return torch.addmm(self.bias, inputs, self.weight)
+
+
+class Residual(Closed):
+    """A closed form plus a learned network whose last layer starts at zero.
+
+    Before the first step it is the closed form.
+
+    Args:
+        inputs: size of each input; it reads them side by side.
+        output: size of the result.
+        depth: number of Linear layers of the learned network, at least 1.
+        width: size of each of its hidden layers.
+    """
+
+    def __init__(self, inputs: Sequence[int], output: int, depth: int, width: int) -> None:
+        super().__init__(inputs, output)
+        self.learned = Mlp(inputs, output, depth, width)
+        last = self.learned[-1]
+        assert isinstance(last, nn.Linear)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Map (B, D) inputs to (B, D')."""
+        learned: Tensor = self.learned(inputs)
+        return super().forward(inputs) + learned
+
+
+Build = Callable[["TransformTraining", Sequence[int], int], nn.Module]
+
+# From settings, the sizes of the inputs and the size of the result to a module.
+FORMS: dict[str, Build] = {
+    "closed": lambda training, inputs, output: Closed(inputs, output),
+    "residual": lambda training, inputs, output: Residual(
+        inputs, output, training.depth, training.width
+    ),
+    "layers": lambda training, inputs, output: Mlp(inputs, output, training.depth, training.width),
+}
