@@ -15,14 +15,17 @@ import time
 
 import numpy as np
 import torch
+from pydantic import TypeAdapter
 
 from backfill import device as devices
 from backfill import machine
+from backfill.encoders import objectives
 from backfill.encoders.data_parallel import ALONE, Processes
 from backfill.encoders.model import Encoder
-from backfill.encoders.objectives.classification import Classification
+from backfill.encoders.teacher import Teacher
 from backfill.encoders.training import Batches, Trainer
 from backfill.params.networks import ResNet
+from backfill.params.rows.encoders import Encoder as Row
 from backfill.params.settings import Augment, Train
 
 SETTINGS = Train(
@@ -44,8 +47,18 @@ def trainer(
     encoder = Encoder(network, 3, list(range(100)), SETTINGS.classifier_scale)
     encoder.measure_pixels(torch.from_numpy(pixels[:1000]))
     batches = Batches(pixels, targets, np.arange(images), SETTINGS.batch_size, device)
-    objective = Classification(SETTINGS.augment)
+    row = TypeAdapter(Row).validate_python(
+        {"loss": "classification", "trains_on": "all/all", "seeds": [0]}
+    )
+    dim, labels = SETTINGS.network.embedding_dim, targets.numpy()
+    objective = objectives.build(
+        row, SETTINGS.augment, dim, encoder.classes, labels, np.arange(images), _no_teacher
+    )
     return Trainer(encoder, objective, batches, SETTINGS, rounds + 1, 0, device, processes)
+
+
+def _no_teacher(name: str) -> Teacher:
+    raise AssertionError(f"classification has no teacher, got {name}")
 
 
 def bare_epoch(loop: Trainer, steps: int) -> None:

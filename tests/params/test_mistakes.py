@@ -58,7 +58,12 @@ CASES: list[tuple[str, str, object, list[str]]] = [
         {"digits": True},
         ["expected that of dataset 'glyphs', got that of 'digits'"],
     ),
-    (OVERVIEW, "panels.as_it_is.new", "old", ["panels.as_it_is.new: expected another method than old"]),
+    (
+        OVERVIEW,
+        "panels.as_it_is.new",
+        "old",
+        ["panels.as_it_is.new: expected another method than old"],
+    ),
     (
         OVERVIEW,
         "transforms.fct.modules.log_variance",
@@ -102,7 +107,15 @@ CASES: list[tuple[str, str, object, list[str]]] = [
     (SEQUENTIAL, "splits.sequential.fractions", [1.0], ["expected 2 or more items, got [1.0]"]),
     (SUBGROUPS, "splits.biased.minority", [], ["expected 1 or more items, got []"]),
     # Transforms
-    (OVERVIEW, "transforms.rm.new", "knew", ["expected an encoder, or a module of a transform with keeps_views, got 'knew'", "mean 'new'?"]),
+    (
+        OVERVIEW,
+        "transforms.rm.new",
+        "knew",
+        [
+            "expected an encoder, or a module of a transform with keeps_views, got 'knew'",
+            "mean 'new'?",
+        ],
+    ),
     (
         OVERVIEW,
         "transforms.rm.modules.psi",
@@ -172,7 +185,12 @@ CASES: list[tuple[str, str, object, list[str]]] = [
     (FUSION, "methods.fusion_isotonic.merge.kind", "isotnic", ["a known kind, got 'isotnic'"]),
     (FUSION, "methods.fusion_isotonic.merge.background", 3, ["unknown key; allowed: kind, seed"]),
     # Studies
-    (OVERVIEW, "panels.as_it_is.new", "nwe", ["expected a method, got 'nwe'", "did you mean 'new'?"]),
+    (
+        OVERVIEW,
+        "panels.as_it_is.new",
+        "nwe",
+        ["expected a method, got 'nwe'", "did you mean 'new'?"],
+    ),
     (OVERVIEW, "panels", {}, ["expected 1 or more items, got {}"]),
     (OVERVIEW, "qestion", "x", ["unknown key", "did you mean 'question'?"]),
     (FORWARD, "figure", "x", ["expected 'sequential', 'subgroups' or 'ablations', got 'x'"]),

@@ -95,7 +95,11 @@ def test_a_setting_changes_the_plans_of_the_stages_that_read_it(
         (COMPATIBLE, "encoders.ract.temperature", 0.1),  # of another study
         (OVERVIEW, "encoders.spare", {"like": "old", "seeds": [7]}),  # that no method needs
         (OVERVIEW, "encoders.old.seeds", [0, 7]),  # `draws` asks for the first one
-        (OVERVIEW, "methods.spare", {"like": "rm", "panel": "refined"}),  # that params.yaml does not list
+        (
+            OVERVIEW,
+            "methods.spare",
+            {"like": "rm", "panel": "refined"},
+        ),  # that params.yaml does not list
     ],
 )
 def test_some_settings_change_no_plan(folder: Path, file: str, key: str, value: object) -> None:

@@ -39,7 +39,7 @@ class Projections(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Map (B, D) inputs to (B, D')."""
-        parts = inputs.split(self.sizes, dim=1) * self.copies
+        parts = torch.split(inputs, self.sizes, dim=1) * self.copies
         projected = [project(x) for project, x in zip(self.projections, parts, strict=True)]
         mixed: Tensor = self.mixer(torch.cat(projected, dim=1))
         return mixed
