@@ -83,8 +83,9 @@ class TransformTraining(Section):
 
     Attributes:
         form: what a module is. `residual`: a closed form plus a learned network that starts at
-            zero; `layers`: a learned network alone, as published; `closed`: a closed form alone,
-            which no training changes.
+            zero; `layers`: a learned network alone, as published; `projections`: FCT's released
+            network, whose mixer is `width` wide; `closed`: a closed form alone, which no training
+            changes.
         closed_form: fitted from what a module reads to what it is compared with.
         depth: linear layers of the learned network, with batch normalisation and ReLU in between.
         width: of its hidden layers.
@@ -92,15 +93,20 @@ class TransformTraining(Section):
         held_out: share of the classes (of the items, for a loss without labels) that say after how
             many of the steps `residual` is best; 0: all steps are made.
         checks: how often in a training.
+        warmup_fraction: share of the steps in which the learning rate rises from near zero.
+        settled_fraction: share of the steps, the last ones, in which batch normalisation keeps the
+            statistics that it has.
     """
 
-    form: Literal["residual", "layers", "closed"] = "residual"
+    form: Literal["residual", "layers", "projections", "closed"] = "residual"
     closed_form: Literal["ridge", "procrustes"] = "ridge"
     depth: PositiveInt
     width: PositiveInt
     steps: PositiveInt
     held_out: Annotated[float, Field(ge=0, le=0.5)] = 0.15
     checks: PositiveInt = 10
+    warmup_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    settled_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.0
     batch_size: Annotated[int, Field(ge=2)]
     learning_rate: PositiveFloat
     weight_decay: Annotated[float, Field(ge=0)]

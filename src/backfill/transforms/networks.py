@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from backfill.transforms.closed_forms import AffineMap
+from backfill.transforms.projections import Projections
 
 if TYPE_CHECKING:
     from backfill.params.settings import TransformTraining
@@ -95,5 +96,6 @@ FORMS: dict[str, Build] = {
     "residual": lambda training, inputs, output: Residual(
         inputs, output, training.depth, training.width
     ),
+    "projections": lambda training, inputs, output: Projections(inputs, output, training.width),
     "layers": lambda training, inputs, output: Mlp(inputs, output, training.depth, training.width),
 }

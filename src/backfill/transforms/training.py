@@ -40,7 +40,7 @@ def train(
     log: Callable[[dict[str, float]], object] = lambda record: None,
     title: str = "transform",
 ) -> Transforms:
-    """Train the modules of a row with AdamW and a cosine schedule.
+    """Train the modules of a row with AdamW and a cosine schedule, after a warm-up if there is one.
 
     With `held_out`, a first training leaves some classes out and says after how many steps the
     modules are best on these; the training that counts then has all classes and ends there.
@@ -114,13 +114,16 @@ def _fit(
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay
     )
-    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, training.steps)
+    scheduler = _schedule(optimizer, training)
+    settled = training.steps - round(training.settled_fraction * training.steps)
     last = training.steps if model.predictor is not None else steps
     between = max(1, training.steps // training.checks)
     total = torch.zeros((), device=device)
     watch(0, model)
     with tqdm(total=last, desc=title, unit="batch", mininterval=1) as bar:
         for step in range(1, last + 1):
+            if step == settled + 1:
+                model.networks.eval()
             if step == steps + 1:
                 model.networks.eval().requires_grad_(False)
             batch = next(batches)
@@ -154,6 +157,18 @@ def _fit(
                 log({"step": step, "loss": float(total) / between})
                 total.zero_()
             bar.update()
+
+
+def _schedule(
+    optimizer: torch.optim.Optimizer, training: TransformTraining
+) -> torch.optim.lr_scheduler.LRScheduler:
+    """A rise along a line, if there is one, and a fall along a cosine."""
+    rise = round(training.warmup_fraction * training.steps)
+    fall = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, training.steps - rise)
+    if not rise:
+        return fall
+    warmup = torch.optim.lr_scheduler.LinearLR(optimizer, 1 / rise, 1.0, rise)
+    return torch.optim.lr_scheduler.SequentialLR(optimizer, [warmup, fall], [rise])
 
 
 def _nowhere(record: dict[str, float]) -> None:

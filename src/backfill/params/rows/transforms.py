@@ -52,13 +52,15 @@ class TransformRow(Section):
     keeps_views: bool = False
     dim: PositiveInt | None = None
     mixes: dict[Name, Mix] = {}
-    form: Literal["residual", "layers", "closed"] | None = None
+    form: Literal["residual", "layers", "projections", "closed"] | None = None
     closed_form: Literal["ridge", "procrustes"] | None = None
     depth: PositiveInt | None = None
     width: PositiveInt | None = None
     steps: PositiveInt | None = None
     held_out: Annotated[float, Field(ge=0, le=0.5)] | None = None
     checks: PositiveInt | None = None
+    warmup_fraction: Annotated[float, Field(ge=0, lt=1)] | None = None
+    settled_fraction: Annotated[float, Field(ge=0, lt=1)] | None = None
     batch_size: Annotated[int, Field(ge=2)] | None = None
     learning_rate: PositiveFloat | None = None
     weight_decay: Annotated[float, Field(ge=0)] | None = None
