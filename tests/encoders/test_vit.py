@@ -109,3 +109,19 @@ def test_residual_blocks_need_patches_that_they_can_halve() -> None:
     settings = NETWORK.model_dump() | {"image_size": 9, "patch": 3, "stem": "residual"}
     with pytest.raises(ValidationError, match="patch: expected an even number with stem residual"):
         Vit.model_validate(settings)
+
+
+def test_the_mean_of_the_patches_does_not_depend_on_where_they_are() -> None:
+    torch.manual_seed(0)
+    network = VisionTransformer(3, 8, 4, 1, 12, 3, 5, pooling="mean").eval()
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            if "position" in name:
+                parameter.zero_()
+    images = torch.randn(2, 3, 8, 8)
+    swapped = torch.cat([images[..., 4:], images[..., :4]], -1)
+    torch.testing.assert_close(network(swapped), network(images))
+    # It reads other tokens than the class token.
+    by_class = VisionTransformer(3, 8, 4, 1, 12, 3, 5).eval()
+    by_class.load_state_dict(network.state_dict())
+    assert not torch.allclose(by_class(images), network(images))

@@ -39,6 +39,7 @@ class Vit(Section):
     Attributes:
         stem: what a token is made from: `linear`, a patch's pixels; `residual`, what two residual
             blocks make of them at half the resolution.
+        pooling: what is embedded: the `class` token, or the `mean` of the others.
     """
 
     family: Literal["vit"]
@@ -49,6 +50,7 @@ class Vit(Section):
     heads: PositiveInt
     embedding_dim: PositiveInt
     stem: Literal["linear", "residual"] = "linear"
+    pooling: Literal["class", "mean"] = "class"
 
     @model_validator(mode="after")
     def _divisible(self) -> Vit:

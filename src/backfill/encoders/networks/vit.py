@@ -11,7 +11,7 @@ from backfill.errors import InputError
 
 @NETWORKS.register("vit")
 class VisionTransformer(nn.Module):
-    """Patches, attention, and an embedding layer on the class token.
+    """Patches, attention, and an embedding layer on the class token or on all others.
 
     Args:
         channels: of the images.
@@ -24,6 +24,8 @@ class VisionTransformer(nn.Module):
         stem: what a token is made from: `linear`, a patch's pixels; `residual`, the patch of a map
             that two residual blocks make at half the resolution (the paper's hybrid), with which a
             transformer learns from few images.
+        pooling: what the embedding layer reads: `class`, the class token; `mean`, the mean of the
+            patches' tokens.
 
     Raises:
         InputError: the package `transformers` is not installed (`pip install backfill[vit]`).
@@ -39,6 +41,7 @@ class VisionTransformer(nn.Module):
         heads: int,
         embedding_dim: int,
         stem: str = "linear",
+        pooling: str = "class",
     ) -> None:
         super().__init__()
         try:
@@ -65,6 +68,7 @@ class VisionTransformer(nn.Module):
         self.stem = _residual(channels, width // 2) if scale > 1 else nn.Identity()
         self.transformer = ViTModel(settings, add_pooling_layer=False)
         self.embedding = nn.Linear(width, embedding_dim)
+        self.pooling = pooling
 
     def forward(self, images: Tensor) -> Tensor:
         """Map (B, C, H, W) normalised images to (B, D) embeddings of any length.
@@ -79,7 +83,8 @@ class VisionTransformer(nn.Module):
                 f"network.image_size: expected images of {side} x {side}, got {height} x {width}"
             )
         tokens = self.transformer(self.stem(images)).last_hidden_state
-        return self.embedding(tokens[:, 0])  # type: ignore[no-any-return]
+        pooled = tokens[:, 1:].mean(1) if self.pooling == "mean" else tokens[:, 0]
+        return self.embedding(pooled)  # type: ignore[no-any-return]
 
 
 def _residual(channels: int, width: int) -> nn.Sequential:
