@@ -12,12 +12,12 @@ from backfill.params.rows.transforms import Transform
 from backfill.params.settings import TransformTraining
 from backfill.transforms.closed_forms import procrustes, ridge
 from backfill.transforms.mixing import slerp
-from backfill.transforms.stopping import best, left_out
+from backfill.transforms.stopping import best, last_above, left_out
 
 CPU = torch.device("cpu")
 TRAINING = TransformTraining(
     depth=2, width=16, steps=20, batch_size=64, learning_rate=0.003, weight_decay=0.0,
-    temperature=0.2, mining=True, views="independent",
+    temperature=0.2, mining=True, views="independent", held_out=0.15,
 )  # fmt: skip
 DIMS = {"old": 6, "new": 9, "side": 4}
 
@@ -106,7 +106,7 @@ def test_labels_that_say_nothing_end_the_training_before_it_begins(
     chosen = row(**FORWARD, loss="mcl", uncertainty="h", separate=True)
     start = made_by(begun(chosen, views), views)
     rng = np.random.default_rng(0)
-    training = TRAINING.model_copy(update={"learning_rate": 0.1, "temperature": 0.05})
+    training = TRAINING.model_copy(update={"learning_rate": 0.1, "floor": "closed_form"})
     shuffled = rng.permutation(LABELS)
     model = transforms.train(chosen, training, views, shuffled, seed=0, device=CPU)
     made = made_by(model, views)
@@ -115,10 +115,16 @@ def test_labels_that_say_nothing_end_the_training_before_it_begins(
     assert np.abs(made["log_variance"] - start["log_variance"]).max() > 0.01
 
 
-def test_the_best_check_at_which_nothing_is_below_the_start_wins() -> None:
-    scores = {0: [0.3, 0.5], 10: [0.4, 0.6], 20: [0.5, 0.7], 30: [0.9, 0.4]}
-    assert best({step: np.array(values) for step, values in scores.items()}) == 20
-    assert best({0: np.array([0.5]), 10: np.array([0.4])}) == 0
+def test_training_ends_before_anything_falls_below_the_floor() -> None:
+    scores = {0: [0.4, 0.6], 10: [0.5, 0.6], 20: [0.4, 0.5], 30: [0.3, 0.7], 40: [0.9, 0.9]}
+    of_steps = {step: np.array(values) for step, values in scores.items()}
+    assert last_above(of_steps, np.array([0.4, 0.4])) == 20
+    assert last_above(of_steps, np.array([0.4, 0.6])) == 10
+    assert last_above(of_steps, np.array([0.6, 0.6])) == 0
+
+
+def test_items_are_nearest_at_the_best_check() -> None:
+    assert best({0: np.array([-0.5]), 10: np.array([-0.4]), 20: np.array([-0.6])}) == 10
 
 
 def test_whole_classes_judge_a_loss_with_labels() -> None:
@@ -147,3 +153,22 @@ def test_a_mix_of_equals_is_the_same() -> None:
     torch.testing.assert_close(slerp(x, x, 0.3), x)
     half = slerp(x[:1], x[1:2], 0.5)
     torch.testing.assert_close(half, torch.tensor([[0.5, 0.5, 0.0]]).sqrt())
+
+
+def test_the_anchor_keeps_what_lies_between_items_at_the_closed_form(
+    views: dict[str, np.ndarray],
+) -> None:
+    chosen = row(**FORWARD, loss="mcl")
+    between = {n: unit(v[0, :80] + v[0, 80:])[None] for n, v in views.items()}
+    start = made_by(begun(chosen, views), between)
+    moved = {}
+    for anchor in (0.0, 10.0):
+        training = TRAINING.model_copy(update={"anchor": anchor, "held_out": 0.0, "steps": 60})
+        made = made_by(
+            transforms.train(chosen, training, views, LABELS, seed=0, device=CPU), between
+        )
+        moved[anchor] = {
+            name: float(((x - start[name]) ** 2).sum(1).mean()) for name, x in made.items()
+        }
+    for name in ("rho", "h"):
+        assert moved[10.0][name] < 0.5 * moved[0.0][name]

@@ -92,7 +92,13 @@ class TransformTraining(Section):
         steps: of the training, at most.
         held_out: share of the classes (of the items, for a loss without labels) that say after how
             many of the steps `residual` is best; 0: all steps are made.
+        anchor: weight of the squared distance that modules of the form `residual` put between an
+            example that is halfway from one item to another and where its closed form has it. It
+            keeps what training does to its classes from spreading to others; losses without labels
+            have no need of it.
         checks: how often in a training.
+        floor: what retrieval among held-out classes may not fall below: `old`, the old system, or
+            `closed_form`, which allows less.
         warmup_fraction: share of the steps in which the learning rate rises from near zero.
         settled_fraction: share of the steps, the last ones, in which batch normalisation keeps the
             statistics that it has.
@@ -103,8 +109,10 @@ class TransformTraining(Section):
     depth: PositiveInt
     width: PositiveInt
     steps: PositiveInt
-    held_out: Annotated[float, Field(ge=0, le=0.5)] = 0.15
+    held_out: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    anchor: Annotated[float, Field(ge=0)] = 1.0
     checks: PositiveInt = 10
+    floor: Literal["old", "closed_form"] = "old"
     warmup_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.0
     settled_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.0
     batch_size: Annotated[int, Field(ge=2)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from backfill.arrays import Array, Int64s
@@ -62,3 +63,16 @@ class Examples:
         views = len(next(iter(self.stored.values())))
         view = torch.randint(views, (len(batch),), generator=generator)
         return {name: v[view.to(v.device), batch.to(v.device)] for name, v in self.stored.items()}
+
+
+def halfway(drawn: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Examples halfway between the first and the second half of a batch, by every encoder.
+
+    Args:
+        drawn: (B, D) embeddings by encoder.
+
+    Returns:
+        (B // 2, D) of unit length.
+    """
+    half = len(next(iter(drawn.values()))) // 2
+    return {name: F.normalize(v[:half] + v[half : 2 * half]) for name, v in drawn.items()}

@@ -97,6 +97,26 @@ class Transforms(nn.Module):
             known[name] = slerp(known[mix.of[0]], known[mix.of[1]], mix.weight)
         return known
 
+    def strayed(self, stored: Embeddings) -> Tensor:
+        """How far the modules have gone from their closed forms.
+
+        Args:
+            stored: (B, D) embeddings by name.
+
+        Returns:
+            Scalar: mean squared distance between what a module and what its closed form makes,
+            of what the closed forms of the modules before it made; summed over the modules.
+        """
+        made, begun = self(stored), dict(stored)
+        total = torch.zeros((), device=next(iter(stored.values())).device)
+        for name, network in self.networks.items():
+            if isinstance(network, Closed):
+                begun[name] = F.normalize(network.closed(self._inputs(name, begun)))
+                total = total + (made[name] - begun[name]).square().sum(1).mean()
+            else:
+                begun[name] = made[name]
+        return total
+
     def log_variance(self, known: Embeddings) -> Tensor | None:
         """Predict the log-variance of the uncertain module's error.
 

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from backfill.arrays import Array
 from backfill.device import has_fast_bfloat16
 from backfill.losses.registry import TRANSFORM_LOSSES, Pair, Step, TargetClasses
-from backfill.transforms.examples import Examples
+from backfill.transforms.examples import Examples, halfway
 from backfill.transforms.modules import Transforms
 from backfill.transforms.stopping import Watch, steps_that_generalise
 
@@ -114,6 +114,7 @@ def _fit(
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay
     )
+    anchored = training.form == "residual" and training.anchor > 0 and loss_of.uses_labels
     scheduler = _schedule(optimizer, training)
     settled = training.steps - round(training.settled_fraction * training.steps)
     last = training.steps if model.predictor is not None else steps
@@ -147,6 +148,8 @@ def _fit(
                     examples.classes and examples.classes.of_batch(batch),
                 )
             )
+            if anchored and step <= steps:
+                loss = loss + training.anchor * model.strayed(halfway(as_gallery))
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()

@@ -58,7 +58,9 @@ class TransformRow(Section):
     width: PositiveInt | None = None
     steps: PositiveInt | None = None
     held_out: Annotated[float, Field(ge=0, le=0.5)] | None = None
+    anchor: Annotated[float, Field(ge=0)] | None = None
     checks: PositiveInt | None = None
+    floor: Literal["old", "closed_form"] | None = None
     warmup_fraction: Annotated[float, Field(ge=0, lt=1)] | None = None
     settled_fraction: Annotated[float, Field(ge=0, lt=1)] | None = None
     batch_size: Annotated[int, Field(ge=2)] | None = None
