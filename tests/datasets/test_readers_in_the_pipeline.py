@@ -21,7 +21,7 @@ from backfill.pipeline.plans import plans
 from backfill.relevance import Relevance
 
 ROOT = Path(__file__).parents[2]
-METHODS = ["old", "new", "rm"]
+METHODS = ["old", "new", "rm_psi"]
 
 
 def write_params(path: Path, dataset: dict[str, Any]) -> None:
