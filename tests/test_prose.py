@@ -178,8 +178,12 @@ def test_forward_is_above_rm_in_auc_map_in_every_study() -> None:
                     assert never_falls(source, label)
 
 
-def test_forward_starts_above_new_in_the_main_comparison() -> None:
-    for source in everywhere("overview"):
+def test_forward_adds_nothing_to_fct_towards_the_refined_embedding() -> None:
+    assert value("main/overview", "refined/forward - refined/fct_hot_rho map") <= 0
+
+
+def test_forward_starts_above_new_in_the_older_comparisons() -> None:
+    for source in ("glyphs/overview", "cifar100/overview"):
         assert value(source, "forward start") > value(source, "new map")
         assert all(
             value(source, f"forward - {label} map") > 0
