@@ -28,7 +28,7 @@ def experiments(project: Project) -> list[dict[str, str]]:
 def grid(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Fewer methods, and two experiments that differ in a temperature, run from the queue."""
     project = finished.copy(tmp_path_factory.mktemp("grid") / "backfill")
-    project.set(PARAMS, "methods", ["old", "new", "rm"])
+    project.set(PARAMS, "methods", ["old", "new", "rho", "rm"])
     project.run("backfill", "pipeline")
     printed = project.run("dvc", "repro")
     assert stages_run(printed) == ["plan", "report-overview"]  # what is left out costs nothing
@@ -41,8 +41,8 @@ def grid(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project
 def test_every_combination_of_a_grid_is_an_experiment(grid: Project) -> None:
     found = experiments(grid)
     assert sorted(row["transform.temperature"] for row in found) == ["0.1", "0.3"]
-    assert len({row["rm.auc_map"] for row in found}) == 2
-    assert len({row["old.auc_map"] for row in found}) == 1
+    assert len({row["refined.rm.auc_map"] for row in found}) == 2
+    assert len({row["as_it_is.old.auc_map"] for row in found}) == 1
     # Nothing of it has touched the workspace.
     assert grid.run("git", "status", "--short") == ""
     assert UP_TO_DATE in grid.run("dvc", "status")
@@ -53,7 +53,8 @@ def test_a_table_of_experiments_can_be_looked_through(grid: Project, finished: P
     for project in (grid, finished):
         rows = table(project, "--all-commits")
         assert len(rows[0]) <= COLUMNS
-        assert {"dataset.name", "train.epochs", "old.auc_map", "rm.gain"} <= set(rows[0])
+        expected = {"dataset.name", "train.epochs", "as_it_is.old.auc_map", "refined.rm.gain"}
+        assert expected <= set(rows[0])
 
 
 def test_parameters_are_compared_in_readable_rows(grid: Project) -> None:
@@ -72,8 +73,8 @@ def test_metrics_are_compared(grid: Project) -> None:
     name = experiments(grid)[0]["Experiment"]
     changed = json.loads(grid.run("dvc", "metrics", "diff", "--json", "HEAD", name))
     (metrics,) = changed.values()
-    assert "rm.auc_map" in metrics
-    assert all(key.startswith("rm.") for key in metrics)
+    assert {"refined.rm.auc_map", "refined.rho.auc_map"} <= set(metrics)
+    assert all(key.startswith(("refined.rm.", "refined.rho.")) for key in metrics)
 
 
 def test_an_experiment_can_be_applied(grid: Project, tmp_path: Path) -> None:

@@ -142,9 +142,9 @@ def test_other_parameters_than_the_workspaces_are_refused(folder: Path) -> None:
 
 
 def test_presets_are_written_with_the_pipeline_that_they_need(folder: Path) -> None:
-    call("params", "dataset=digits", "methods=[old,new,rm]")
+    call("params", "dataset=digits", "methods=[old,new,rm_naive]")
     stages = yaml.safe_load((folder / "dvc.yaml").read_text())["stages"]
-    assert list(stages["evaluate"]["foreach"]) == ["old", "new", "rm"]
+    assert list(stages["evaluate"]["foreach"]) == ["old", "new", "rm_naive"]
     assert yaml.safe_load((folder / PARAMS).read_text())["dataset"]["name"] == "digits"
     assert call("pipeline").strip() == "dvc.yaml"
 

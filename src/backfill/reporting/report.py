@@ -53,11 +53,24 @@ def write_report(study: Study, folder: Path, *, parameters: Mapping[str, Any]) -
 
 
 def metrics(study: Study) -> dict[str, Any]:
-    """What metrics.json holds: Table 1's numbers of every method, by panel if there are several."""
-    by_panel = {
-        name: {study.panels[name].names[label]: found.headline() for label, found in rows.items()}
-        for name, rows in study.numbers.items()
-    }
+    """What metrics.json holds: Table 1's numbers of every method, by panel if there are several.
+
+    The references have no Gain, which is always 0 or 1, and one that panels share stands once: each
+    number is a column of `dvc exp show`.
+    """
+    by_panel: dict[str, dict[str, Any]] = {}
+    shown: set[str] = set()
+    for name, rows in study.numbers.items():
+        panel = study.panels[name]
+        by_panel[name] = {}
+        for label, found in rows.items():
+            method, numbers = panel.names[label], found.headline()
+            if label in panel.references:
+                if method in shown:
+                    continue
+                shown.add(method)
+                del numbers["gain"]
+            by_panel[name][method] = numbers
     return by_panel if study.several else next(iter(by_panel.values()))
 
 
