@@ -101,10 +101,11 @@ def costs(workspace: Workspace = MAIN_WORKSPACE) -> None:
 
     data = Layout(named("--workspace", workspace)).data
     folder = data / "costs"
-    files = [path for at in (folder, *data.glob("draws/*/costs")) for path in at.rglob("*.json")]
+    folders = (folder, *data.glob("draws/*/costs"))
+    files = [(path, at) for at in folders for path in at.rglob("*.json")]
     kept: list[dict[str, Any]] = []
-    for path in sorted(files, key=lambda path: path.stat().st_mtime):
-        _, stage, *row = path.with_suffix("").parts[path.parts.index("costs") :]
+    for path, at in sorted(files, key=lambda file: file[0].stat().st_mtime):
+        stage, *row = path.relative_to(at).with_suffix("").parts
         kept.append({"stage": stage, "row": "".join(row), **load_object(path, "a stage's cost")})
     if not kept:
         raise InputError(

@@ -1,3 +1,5 @@
+import json
+
 """A study beside the main comparison: a workspace of its own, made by the same stages."""
 
 from pathlib import Path
@@ -6,6 +8,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from backfill.artifacts import Layout
 from backfill.cli import app
 from backfill.errors import InputError
 
@@ -152,3 +155,14 @@ def test_presets_are_written_with_the_pipeline_that_they_need(folder: Path) -> N
 def test_costs_of_nothing_are_a_mistake(folder: Path) -> None:
     with pytest.raises(InputError, match="data/main/costs: expected what stages cost, got nothing"):
         call("costs")
+
+
+def test_costs_are_of_all_draws_whatever_the_workspace_is_called(folder: Path) -> None:
+    cost = {"wall_s": 3.0, "peak_gib": 1.0, "items_per_s": 2.0, "items": 6, "unit": "images"}
+    for draw in (0, 1):
+        path = Layout("costs", draw=draw).cost("train", "new")
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(cost))
+    heading, train = call("costs", "--workspace", "costs").splitlines()
+    assert heading.split()[:2] == ["stage", "runs"]
+    assert train.split()[:2] == ["train", "2"]

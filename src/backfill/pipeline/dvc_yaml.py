@@ -45,7 +45,7 @@ def text(layout: Layout, graph: Graph) -> str:
         reports=layout.reports.as_posix(),
         where=_where(layout),
         wdir=lambda indent: _NO_LINE if layout.is_main else f"{' ' * indent}wdir: ../..",
-        several=max(graph.draws.values()) > 1,
+        several=graph.several,
         studies=list(graph.studies),
         files=graph.files,
         plans=[layout.of_draw(draw).plan(*stage).as_posix() for draw, stage in graph.plans],
@@ -75,12 +75,6 @@ def _rows(layout: Layout, graph: Graph) -> dict[str, dict[str, str]]:
     A dep that a row lacks repeats another.
     """
 
-    def paths(row: Encoder | Transform | Order | Method, otherwise: str, draw: int) -> list[str]:
-        """Folders of the embeddings that a row reads, below the workspace's own."""
-        drawn = layout.of_draw(draw)
-        read = [drawn.embeddings(name).relative_to(layout.data) for name in inputs_of(row)]
-        return [path.as_posix() for path in read] or [otherwise]
-
     def train(row: Encoder, draw: int) -> dict[str, str]:
         drawn, found = layout.of_draw(draw), {"trains_on": row.trains_on}
         teacher = row.teacher if isinstance(row, CompatibleRow) else None
@@ -101,19 +95,19 @@ def _rows(layout: Layout, graph: Graph) -> dict[str, dict[str, str]]:
         return {"trains_on": row.trains_on, "old": row.old, "new": new, "side": side}
 
     def order(row: Order, draw: int) -> dict[str, str]:
-        return _four(paths(row, "split/gallery", draw))
+        drawn = layout.of_draw(draw)
+        read = [drawn.embeddings(name).relative_to(layout.data) for name in inputs_of(row)]
+        return _four([path.as_posix() for path in read] or ["split/gallery"])
 
     def evaluate(row: Method, draw: int) -> dict[str, str]:
         return _four(inputs_of(row)) | {"order": row.order}
-
-    several = max(graph.draws.values()) > 1
 
     def lines(stage: Callable[[Any, int], dict[str, str]], rows: Mapping[str, Any]) -> Any:
         found = {}
         for name, row in rows.items():
             for draw in range(graph.draws[stage.__name__, name]):
                 home = layout.of_draw(draw).drawn.as_posix()
-                which = {"row": name, "draw": draw, "home": home} if several else {}
+                which = {"row": name, "draw": draw, "home": home} if graph.several else {}
                 found[f"{name}-{draw}" if draw else name] = _flow(which | stage(row, draw))
         return found
 

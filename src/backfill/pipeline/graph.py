@@ -40,6 +40,11 @@ class Graph:
     draws: dict[tuple[str, ...], int]
 
     @property
+    def several(self) -> bool:
+        """Whether a row is made for more than one draw."""
+        return max(self.draws.values()) > 1
+
+    @property
     def plans(self) -> list[tuple[int, tuple[str, ...]]]:
         """The files that the stage `plan` writes: draw, and stage and row, or stage alone."""
         alike = [

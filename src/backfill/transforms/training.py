@@ -174,10 +174,6 @@ def _schedule(
     return torch.optim.lr_scheduler.SequentialLR(optimizer, [warmup, fall], [rise])
 
 
-def _nowhere(record: dict[str, float]) -> None:
-    """Log nothing."""
-
-
 def _batches(count: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:
     """Batches without end; each item once in a round, but for those that fill no whole batch."""
     size = min(size, count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,28 @@ from backfill.encoders.objectives.regularised import Regularised
 from backfill.losses.compatible import triplet
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from backfill.params.rows import encoders as rows
 
 
 @OBJECTIVES.register("triplet")
 def _build(row: rows.Triplet, setting: Setting) -> Regularised:
+    return of_triplets(triplet, row, setting)
+
+
+def of_triplets(
+    loss: Callable[..., Tensor], row: rows.Triplet | rows.RactTriplet, setting: Setting
+) -> Regularised:
+    """Cross-entropy with one of the triplet losses, which have the same settings.
+
+    Args:
+        loss: of :mod:`backfill.losses.compatible`.
+        row: its margin, negatives and distance.
+        setting: see :class:`Setting`.
+    """
     term = partial(
-        triplet,
+        loss,
         margin=row.margin,
         hardest=row.hardest,
         euclidean=row.distance == "euclidean",
