@@ -1,7 +1,6 @@
-import json
-
 """A study beside the main comparison: a workspace of its own, made by the same stages."""
 
+import json
 from pathlib import Path
 
 import pytest
