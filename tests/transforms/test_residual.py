@@ -8,9 +8,9 @@ import torch
 from pydantic import TypeAdapter
 
 from backfill import transforms
+from backfill.align import procrustes, ridge
 from backfill.params.rows.transforms import Transform
 from backfill.params.settings import TransformTraining
-from backfill.transforms.closed_forms import procrustes, ridge
 from backfill.transforms.mixing import slerp
 from backfill.transforms.stopping import best, last_above, left_out
 

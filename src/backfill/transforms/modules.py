@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from backfill.align import CLOSED_FORMS, identity
 from backfill.arrays import Array
-from backfill.transforms.closed_forms import CLOSED_FORMS, identity
 from backfill.transforms.mixing import slerp
 from backfill.transforms.networks import FORMS, Closed, Mlp
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from backfill.transforms.closed_forms import AffineMap
+from backfill.align import AffineMap
 from backfill.transforms.projections import Projections
 
 if TYPE_CHECKING:

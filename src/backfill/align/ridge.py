@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import linalg
 
+from backfill.align.affine import AffineMap
+from backfill.align.moments import Moments, as_views
+from backfill.align.registry import CLOSED_FORMS
 from backfill.arrays import Array, Float64s
-from backfill.transforms.closed_forms.affine import AffineMap
-from backfill.transforms.closed_forms.moments import Moments, as_views
-from backfill.transforms.closed_forms.registry import CLOSED_FORMS
 
 # Relative to the mean variance of a component: from next to none to three times as much.
 STRENGTHS = tuple(float(strength) for strength in np.geomspace(1e-4, 10**0.5, 10))

@@ -12,11 +12,11 @@ and in float64, and gives an :class:`AffineMap`. Transforms begin as one of them
 - :func:`identity`: nothing changes.
 """
 
-from backfill.transforms.closed_forms.affine import AffineMap
-from backfill.transforms.closed_forms.identity import identity
-from backfill.transforms.closed_forms.procrustes import procrustes
-from backfill.transforms.closed_forms.registry import CLOSED_FORMS, ClosedForm
-from backfill.transforms.closed_forms.ridge import choose_strength, ridge
+from backfill.align.affine import AffineMap
+from backfill.align.identity import identity
+from backfill.align.procrustes import procrustes
+from backfill.align.registry import CLOSED_FORMS, ClosedForm
+from backfill.align.ridge import choose_strength, ridge
 
 __all__ = [
     "CLOSED_FORMS",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from scipy import linalg
 
+from backfill.align.affine import AffineMap
+from backfill.align.moments import Moments, as_views
+from backfill.align.registry import CLOSED_FORMS
 from backfill.arrays import Array
-from backfill.transforms.closed_forms.affine import AffineMap
-from backfill.transforms.closed_forms.moments import Moments, as_views
-from backfill.transforms.closed_forms.registry import CLOSED_FORMS
 
 
 @CLOSED_FORMS.register("procrustes")

@@ -7,8 +7,7 @@ import pytest
 from scipy.linalg import orthogonal_procrustes
 from sklearn.linear_model import Ridge
 
-from backfill.errors import InputError
-from backfill.transforms.closed_forms import (
+from backfill.align import (
     CLOSED_FORMS,
     AffineMap,
     choose_strength,
@@ -16,6 +15,7 @@ from backfill.transforms.closed_forms import (
     procrustes,
     ridge,
 )
+from backfill.errors import InputError
 
 
 def unit(x: np.ndarray) -> np.ndarray:

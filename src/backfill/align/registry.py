@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from backfill.align.affine import AffineMap
 from backfill.arrays import Array
 from backfill.registry import Registry
-from backfill.transforms.closed_forms.affine import AffineMap
 
 
 class ClosedForm(Protocol):
@@ -24,4 +24,4 @@ class ClosedForm(Protocol):
         """
 
 
-CLOSED_FORMS: Registry[ClosedForm] = Registry("backfill.transforms.closed_forms")
+CLOSED_FORMS: Registry[ClosedForm] = Registry("backfill.align")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from backfill.align.affine import AffineMap
+from backfill.align.registry import CLOSED_FORMS
 from backfill.arrays import Array
-from backfill.transforms.closed_forms.affine import AffineMap
-from backfill.transforms.closed_forms.registry import CLOSED_FORMS
 
 
 @CLOSED_FORMS.register("identity")
