@@ -15,6 +15,8 @@ from backfill.arrays import Int64s
 from backfill.artifacts import replacing
 from backfill.errors import InputError
 
+_KINDS = {"i": "integers", "U": "strings"}
+
 
 @dataclass(frozen=True, eq=False)
 class Relevance:
@@ -75,8 +77,8 @@ class Relevance:
         """Make relevance from classes: an item is relevant if it has the query's label.
 
         Args:
-            query_labels: (Q,) integers.
-            gallery_labels: (N,) integers.
+            query_labels: (Q,) integers or strings.
+            gallery_labels: (N,) likewise.
             ignore_self: whether the queries are gallery items, each of which is left out of its own
                 ranking.
             query_positions: (Q,) which gallery items they are; by default query i is item i.
@@ -85,11 +87,17 @@ class Relevance:
             The relevance, without ignored items unless `ignore_self`.
 
         Raises:
-            InputError: labels are not 1-D integers, there are none, positions lie outside the
-                gallery, or `ignore_self` comes without positions while Q differs from N.
+            InputError: labels are neither 1-D integers nor 1-D strings, or of one kind here and of
+                the other there; there are none, positions lie outside the gallery, or
+                `ignore_self` comes without positions while Q differs from N.
         """
-        query = validate.integers("query_labels", query_labels)
-        gallery = validate.integers("gallery_labels", gallery_labels)
+        query = validate.labels("query_labels", query_labels)
+        gallery = validate.labels("gallery_labels", gallery_labels)
+        if query.size and gallery.size and query.dtype.kind != gallery.dtype.kind:
+            raise InputError(
+                f"gallery_labels: expected {_KINDS[query.dtype.kind]} as in query_labels, "
+                f"got {_KINDS[gallery.dtype.kind]}"
+            )
         if len(query) == 0:
             raise InputError("query_labels: expected at least one label, got none")
         if len(gallery) == 0:
@@ -116,14 +124,17 @@ class Relevance:
 
     @classmethod
     def from_lists(
-        cls, positives: Sequence[ArrayLike], ignored: Sequence[ArrayLike], gallery_size: int
+        cls,
+        positives: Sequence[ArrayLike],
+        ignored: Sequence[ArrayLike] | None = None,
+        gallery_size: int = 0,
     ) -> Relevance:
         """Make relevance from lists of gallery indices.
 
         Args:
             positives: Q sequences of gallery indices, each in any order.
-            ignored: as many sequences, of the items that have no rank.
-            gallery_size: N.
+            ignored: as many sequences, of the items that have no rank; by default there are none.
+            gallery_size: N, which has to be given.
 
         Returns:
             The relevance.
@@ -134,6 +145,8 @@ class Relevance:
         """
         if len(positives) == 0:
             raise InputError("positives: expected at least one query, got none")
+        if ignored is None:
+            ignored = [()] * len(positives)
         if len(ignored) != len(positives):
             raise InputError(
                 f"ignored: expected {len(positives)} sequences as in positives, got {len(ignored)}"

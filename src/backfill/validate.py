@@ -83,6 +83,24 @@ def integers(name: str, values: ArrayLike) -> Int64s:
     return array.astype(np.int64)
 
 
+def labels(name: str, values: ArrayLike) -> Array:
+    """Return `values` as a 1-D array of int64 or strings; an empty sequence may have any type."""
+    array: Array = np.asarray(values)
+    if array.ndim == 1 and array.dtype.kind in "OT":  # as data frames hold strings
+        other = next((x for x in array if not isinstance(x, str)), None)
+        if other is not None or not array.size:
+            raise InputError(f"{name}: expected integers or strings, got {other!r}")
+        return array.astype(np.str_)
+    if array.ndim == 1 and array.dtype.kind == "U":
+        return array
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise InputError(
+            f"{name}: expected a 1-D array of integers or strings, "
+            f"got {array.dtype} of shape {array.shape}"
+        )
+    return array.astype(np.int64)
+
+
 def indices(name: Callable[[int], str], values: Int64s, size: int) -> None:
     """Require values in 0..size-1; `name` says where the value at a position came from."""
     outside = (values < 0) | (values >= size)
