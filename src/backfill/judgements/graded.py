@@ -109,6 +109,28 @@ class Judgements:
         before = np.concatenate([[0], np.cumsum(self.grades > 0)])
         return np.asarray(np.diff(before[self.indptr])[self.judged_set])
 
+    @cached_property
+    def _keys(self) -> Int64s:
+        """One ascending number for each pair of a set and an item in it."""
+        sets = np.repeat(np.arange(len(self.indptr) - 1), np.diff(self.indptr))
+        return np.asarray(sets * self.gallery_size + self.items)
+
+    def grades_of(self, ranked: Int64s) -> Int64s:
+        """Look up the grades of many items at once.
+
+        Args:
+            ranked: (Q, n) gallery rows for each query; negative numbers are no items.
+
+        Returns:
+            (Q, n) their grades, 0 for items that are not judged.
+        """
+        if not len(self.items):
+            return np.zeros(ranked.shape, np.int64)
+        keys = self.judged_set[:, None] * self.gallery_size + ranked
+        found = np.minimum(np.searchsorted(self._keys, keys), len(self.items) - 1)
+        judged = (self._keys[found] == keys) & (ranked >= 0)
+        return np.where(judged, self.grades[found], 0)
+
     def relevant(self, query: int) -> tuple[Int64s, Int64s]:
         """Items with a grade above 0 for a query, ascending, and their grades."""
         s = self.judged_set[query]
