@@ -1,0 +1,1 @@
+"""Formats of vectors, one module each."""

@@ -1,0 +1,63 @@
+"""The header of an .npy array, read without believing it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+from numpy.lib import format as npy
+
+from backfill.errors import InputError
+
+_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+
+
+class Header(NamedTuple):
+    """What an .npy header says.
+
+    Attributes:
+        shape: of the array.
+        fortran: whether columns, not rows, lie together.
+        dtype: of the array; it may hold Python objects.
+        offset: where the data begin, in bytes.
+        nbytes: how long they must be.
+    """
+
+    shape: tuple[int, ...]
+    fortran: bool
+    dtype: np.dtype[Any]
+    offset: int
+    nbytes: int
+
+
+def read_header(path: Path, file: IO[bytes], size: int) -> Header:
+    """Read a header.
+
+    Args:
+        path: for messages.
+        file: at the array's beginning; afterwards at its data.
+        size: bytes from the array's beginning to its end, header included.
+
+    Raises:
+        InputError: there is no header, or what it announces is not as long as the file.
+    """
+    try:
+        version = npy.read_magic(file)
+        if version not in _READERS:
+            raise ValueError(f"version {version} of the format")
+        shape, fortran, dtype = _READERS[version](file)
+    except Exception as error:  # a damaged header fails in many ways, with many types
+        raise InputError(f"{path}: expected an .npy array, got: {error}") from None
+    count = 1
+    for length in shape:
+        if length < 0:
+            raise InputError(f"{path}: expected an .npy array, got shape {shape}")
+        count *= length
+    offset, nbytes = file.tell(), count * dtype.itemsize
+    if not dtype.hasobject and offset + nbytes != size:
+        raise InputError(
+            f"{path}: expected {offset + nbytes:,} bytes for {dtype} of shape {shape}, "
+            f"got {size:,}: the file is truncated or damaged"
+        )
+    return Header(shape, fortran, dtype, offset, nbytes)

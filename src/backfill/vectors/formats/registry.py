@@ -1,0 +1,79 @@
+"""Where formats of vectors register, by suffix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from backfill.arrays import Floats
+from backfill.errors import InputError
+from backfill.registry import Registry
+
+# So many bytes are read, or converted, at once.
+BLOCK_BYTES = 1 << 24
+FLOATS = (np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64))
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A file with vectors, of which so far only the description has been read.
+
+    Attributes:
+        shape: (rows, dimensions).
+        dtype: float16, float32 or float64: of the array that it gives.
+        mapped: the array, memory-mapped where it lies; None if the file's form does not allow that.
+        blocks: gives the array in consecutive stretches of rows, each small.
+        ids: gives the rows' ids; None if the file has none.
+    """
+
+    shape: tuple[int, int]
+    dtype: np.dtype[Any]
+    mapped: Floats | None
+    blocks: Callable[[], Iterator[Floats]]
+    ids: Callable[[], Sequence[str]] | None = None
+
+
+FORMATS: Registry[Callable[[Path], Stored]] = Registry("backfill.vectors.formats")
+
+
+def rows_per_block(shape: tuple[int, int], dtype: np.dtype[Any]) -> int:
+    """How many rows fit into a block, at least one."""
+    return max(1, BLOCK_BYTES // max(1, shape[1] * dtype.itemsize))
+
+
+def blocks_of(array: Any) -> Iterator[Any]:
+    """An array's consecutive stretches of rows."""
+    step = rows_per_block(array.shape, array.dtype)
+    for start in range(0, array.shape[0], step):
+        yield array[start : start + step]
+
+
+def checked_shape(path: Path, shape: Sequence[int]) -> tuple[int, int]:
+    """The shape of a 2-D array with at least one row and column.
+
+    Raises:
+        InputError: it is another.
+    """
+    if len(shape) != 2 or min(shape) < 1:
+        raise InputError(
+            f"{path}: expected an array (rows, dimensions) with at least one of each, "
+            f"got shape {tuple(shape)}"
+        )
+    return int(shape[0]), int(shape[1])
+
+
+def checked_dtype(path: Path, dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """A dtype's form on this machine.
+
+    Raises:
+        InputError: it is none of float16, float32, float64.
+    """
+    native = dtype.newbyteorder("=")
+    if native not in FLOATS:
+        got = "Python objects, which are never unpickled" if dtype.hasobject else str(dtype)
+        raise InputError(f"{path}: expected float16, float32 or float64, got {got}")
+    return native

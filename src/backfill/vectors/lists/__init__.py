@@ -1,0 +1,1 @@
+"""Formats of ids, labels, texts and the like, one module each."""
