@@ -53,8 +53,8 @@ $(VENV)/installed: requirements.lock pyproject.toml
 
 # requirements.lock anew, from what pyproject.toml asks for
 lock: $(VENV)/installed
-	pip-compile --quiet --extra dev --strip-extras --allow-unsafe --no-header --no-annotate \
-	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	pip-compile --quiet --extra workflow --extra dev --strip-extras --allow-unsafe \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	  --output-file requirements.lock pyproject.toml
 	# The CPU build and the usual one are the same release.
 	sed -i 's/^\(torch==[0-9.]*\)+.*/\1/' requirements.lock

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import importlib
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
 from backfill import machine
 from backfill.artifacts import MAIN_WORKSPACE, Layout, load_object, replacing
-from backfill.errors import InputError
+from backfill.errors import InputError, mistakes_in_one_line
 from backfill.params.base import Name, Section
 from backfill.pipeline.plans import PLANS
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+__all__ = ["Done", "mistakes_in_one_line", "named", "read_plan", "run"]
 
 
 class Done(NamedTuple):
@@ -103,16 +101,3 @@ def read_plan(layout: Layout, stage: str, *row: str) -> Any:
         raise InputError(
             f"{path}: expected what `dvc repro plan` writes, got: {first['msg']}"
         ) from error
-
-
-@contextmanager
-def mistakes_in_one_line() -> Iterator[None]:
-    """End the program with one message, without a traceback, on errors that the user can fix."""
-    try:
-        yield
-    except InputError as error:
-        sys.exit(f"error: {error}")
-    except OSError as error:
-        if error.errno not in FULL:
-            raise
-        sys.exit(f"error: {error.filename or 'disk'}: cannot be written ({error.strerror})")
