@@ -167,6 +167,16 @@ class Relevance:
         """The number of queries, Q."""
         return len(self.positive_set)
 
+    @staticmethod
+    def given(relevance: Relevance | None) -> Relevance:
+        """Return the relevance, or raise InputError if there is none."""
+        if relevance is None:
+            raise InputError(
+                "relevance: expected a Relevance, which this measure needs, got None; without one, "
+                "backfill.measures has overlap@k"
+            )
+        return relevance
+
     def require(self, queries: int, gallery_size: int) -> None:
         """Raise InputError unless this is the relevance of so many queries and gallery items."""
         if self.num_queries != queries:

@@ -87,9 +87,9 @@ def labels(name: str, values: ArrayLike) -> Array:
     """Return `values` as a 1-D array of int64 or strings; an empty sequence may have any type."""
     array: Array = np.asarray(values)
     if array.ndim == 1 and array.dtype.kind in "OT":  # as data frames hold strings
-        other = next((x for x in array if not isinstance(x, str)), None)
-        if other is not None or not array.size:
-            raise InputError(f"{name}: expected integers or strings, got {other!r}")
+        others = [value for value in array if not isinstance(value, str)]
+        if others:
+            raise InputError(f"{name}: expected integers or strings, got {others[0]!r}")
         return array.astype(np.str_)
     if array.ndim == 1 and array.dtype.kind == "U":
         return array
@@ -99,6 +99,16 @@ def labels(name: str, values: ArrayLike) -> Array:
             f"got {array.dtype} of shape {array.shape}"
         )
     return array.astype(np.int64)
+
+
+def ranked(name: str, values: ArrayLike) -> Int64s:
+    """Return ranked lists of gallery rows as a 2-D int64 array (queries, ranks)."""
+    array: Array = np.asarray(values)
+    if array.ndim != 2 or array.dtype.kind not in "iu":
+        raise InputError(
+            f"{name}: expected integers (queries, ranks), got {array.dtype} of shape {array.shape}"
+        )
+    return array.astype(np.int64, copy=False)
 
 
 def indices(name: Callable[[int], str], values: Int64s, size: int) -> None:

@@ -32,6 +32,18 @@ def test_labels_do_not_cost_queries_times_class_size() -> None:
     assert len(relevance.positive_indices) == 3000
 
 
+def test_labels_may_be_strings() -> None:
+    labels = np.array(["card", "atm", "card"], object)  # as data frames have them
+    relevance = Relevance.from_labels(["card", "refund"], labels)
+    assert [relevance.positives(q).tolist() for q in range(2)] == [[0, 2], []]
+
+
+def test_lists_without_ignored_items() -> None:
+    relevance = Relevance.from_lists([[4, 0, 2], []], gallery_size=5)
+    assert [relevance.positives(q).tolist() for q in range(2)] == [[0, 2, 4], []]
+    assert [relevance.ignored(q).tolist() for q in range(2)] == [[], []]
+
+
 def test_lists() -> None:
     relevance = Relevance.from_lists([[4, 0, 2], []], [[2], np.array([1, 0])], 5)
     assert [relevance.positives(q).tolist() for q in range(2)] == [[0, 4], []]

@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 from backfill.errors import InputError
-from backfill.retrieval import Relevance, backfill_curve, distance_histograms
+from backfill.retrieval import (
+    Relevance,
+    backfill_curve,
+    backfill_curve_at,
+    distance_histograms,
+)
 
 QUERY, GALLERY = np.ones((2, 3)), np.ones((4, 3))
 RELEVANCE = Relevance.from_labels([0, 1], [0, 1, 0, 1])
@@ -147,10 +152,18 @@ def test_backfill_curve(change: dict[str, Any], message: str) -> None:
     [
         (
             ([[0], [1]], [0]),
-            "query_labels: expected a 1-D array of integers, got int64 of shape (2, 1)",
+            "query_labels: expected a 1-D array of integers or strings, got int64 of shape (2, 1)",
         ),
-        (([0], [0.5]), "gallery_labels: expected a 1-D array of integers, got float64 of shape (1"),
-        ((["a"], [0]), "query_labels: expected a 1-D array of integers, got <U1 of shape (1,)"),
+        (
+            ([0], [0.5]),
+            "gallery_labels: expected a 1-D array of integers or strings, got float64 of shape (1",
+        ),
+        ((["a"], [0]), "gallery_labels: expected strings as in query_labels, got integers"),
+        (([0], ["a"]), "gallery_labels: expected integers as in query_labels, got strings"),
+        (
+            (np.array(["a", None]), ["a"]),
+            "query_labels: expected integers or strings, got None",
+        ),
         (([], [0]), "query_labels: expected at least one label, got none"),
         (([0], []), "gallery_labels: expected at least one label, got none"),
         (
@@ -245,3 +258,13 @@ def test_compressed_rows(change: dict[str, list[int]], message: str) -> None:
 def test_distance_histograms(arguments: tuple[Any, ...], message: str) -> None:
     with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
         distance_histograms(*arguments)
+
+
+def test_curves_without_relevance() -> None:
+    rows = np.eye(2)
+    system = (rows, rows)
+    message = "^relevance: expected a Relevance, which this measure needs, got None"
+    with pytest.raises(InputError, match=message):
+        backfill_curve(system, system, [0, 1], None)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=message):
+        backfill_curve_at(1, system, system, [0, 1], None, top_k=(1,))  # type: ignore[arg-type]

@@ -30,13 +30,6 @@ class Lists:
     reference: Int64s | None = None
 
     def __post_init__(self) -> None:
-        for name in ("ranked", "reference"):
-            lists = getattr(self, name)
-            if lists is not None and (lists.ndim != 2 or lists.dtype.kind not in "iu"):
-                raise InputError(
-                    f"{name}: expected integers (queries, ranks), "
-                    f"got {lists.dtype} of shape {lists.shape}"
-                )
         queries = len(self.ranked)
         if self.judgements is not None and self.judgements.num_queries != queries:
             raise InputError(

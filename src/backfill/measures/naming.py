@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from numpy.typing import ArrayLike
 
+from backfill import validate
 from backfill.arrays import Float64s
 from backfill.errors import InputError
 from backfill.judgements import Judgements
@@ -103,6 +103,14 @@ def of_queries(
     Raises:
         InputError: a measure is unknown or lacks what it needs, or shapes do not fit.
     """
-    compared = None if reference is None else np.asarray(reference)
-    lists = Lists(np.asarray(ranked), judgements, compared)
-    return {name: parse(name)(lists) for name in measures}
+    named = {name: parse(name) for name in measures}
+    cutoffs = [one.k for one in named.values() if one.k is not None]
+    # Nothing is looked up beyond the last rank that counts.
+    depth = max(cutoffs) if cutoffs and len(cutoffs) == len(named) else None
+    first, compared = (
+        None if lists is None else validate.ranked(name, lists)[:, :depth]
+        for name, lists in (("ranked", ranked), ("reference", reference))
+    )
+    assert first is not None
+    lists = Lists(first, judgements, compared)
+    return {name: one(lists) for name, one in named.items()}

@@ -77,9 +77,9 @@ def backfill_curve(
 
     Raises:
         InputError: embeddings are empty, not 2-D, not finite or zero; lengths or dimensions do not
-            agree; the order is not a permutation; no query has a positive at every fraction;
-            checkpoints, top_k or map_at are out of range, or map_at is given to a trapezoidal
-            average precision; or the merge is unknown or cannot be fitted.
+            agree; the order is not a permutation; the relevance is None, or no query has a positive
+            at every fraction; checkpoints, top_k or map_at are out of range, or map_at is given to
+            a trapezoidal average precision; or the merge is unknown or cannot be fitted.
 
     Source:
         Rank merge (Seo et al., Metric Compatible Training for Online Backfilling in Large-Scale
@@ -92,6 +92,7 @@ def backfill_curve(
     queries, size = len(old.query), len(old.gallery)
     validate.same_length("after[0] (query)", new.query, queries, "before[0] (query)")
     validate.same_length("after[1] (gallery)", new.gallery, size, "before[1] (gallery)")
+    relevance = Relevance.given(relevance)
     relevance.require(queries, size)
     sequence = validate.permutation("order", order, size)
     cutoffs = validate.cutoffs("top_k", top_k)

@@ -79,6 +79,7 @@ def backfill_curve_at(
     validate.same_length("after[1] (gallery)", np.asanyarray(new[1]), size, "before[1] (gallery)")
     queries = len(old.query)
     validate.same_length("after[0] (query)", np.asanyarray(new[0]), queries, "before[0] (query)")
+    relevance = Relevance.given(relevance)
     relevance.require(queries, size)
     sequence = validate.permutation("order", order, size)
     fraction = validate.fractions("checkpoints", checkpoints)
