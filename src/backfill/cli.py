@@ -12,6 +12,7 @@ import typer
 
 from backfill.artifacts import MAIN_WORKSPACE
 from backfill.errors import mistakes_in_one_line, needs
+from backfill.vectors.command import check
 
 # Rooms are imported inside the commands that need them: one must not wait for what another needs,
 # and a forecast does without the packages of the workflow.
@@ -28,6 +29,8 @@ Overrides = Annotated[
     list[str] | None, typer.Argument(help="presets and values: dataset=cifar100 train.epochs=3")
 ]
 Workspace = Annotated[str, typer.Option(help="main, or that of a dataset's studies")]
+
+app.command()(check)
 
 
 @app.command(rich_help_panel=WORKFLOW)

@@ -13,8 +13,13 @@
 ((100, 8), (2, 4), [3, 7])
 >>> upgrade.notes
 ['There are no queries: held-out gallery items stand in for them.']
+>>> check(folder).of("warning")
+['new.npy: 2 pairs to fit maps on are fewer than the 8 dimensions of old.npy: maps are shrunk, \
+and get better with more']
 """
 
+from backfill.vectors.checking import Report, check
+from backfill.vectors.checks.registry import Finding
 from backfill.vectors.upgrade import Upgrade, read
 
-__all__ = ["Upgrade", "read"]
+__all__ = ["Finding", "Report", "Upgrade", "check", "read"]

@@ -10,7 +10,7 @@ from backfill.arrays import Float64s
 from backfill.errors import InputError
 from backfill.vectors.ids import RowNumbers, as_ids, rows_of
 from backfill.vectors.lists.lines import jsonl
-from backfill.vectors.reading import QUERIES, Reading, Side
+from backfill.vectors.reading import QUERIES, Reading, Side, remembered
 
 
 class Ordered(Sequence[str]):
@@ -29,6 +29,7 @@ class Ordered(Sequence[str]):
         return [self._texts[r] for r in rows] if isinstance(index, slice) else self._texts[rows]
 
 
+@remembered
 def texts_of(reading: Reading, side: Side) -> Sequence[str] | None:
     """The texts of a side: of their own file, or of BEIR's; None without either.
 
@@ -63,6 +64,7 @@ def texts_of(reading: Reading, side: Side) -> Sequence[str] | None:
     )
 
 
+@remembered
 def weights_of(reading: Reading) -> Float64s | None:
     """(Q,) how often each query is asked, or None.
 
@@ -73,7 +75,7 @@ def weights_of(reading: Reading) -> Float64s | None:
     if values is None or path is None:
         return None
     if reading.stored(QUERIES.vectors) is None:
-        reading.notes.append(f"{path.name} is not used: there are no queries.")
+        reading.note(f"{path.name} is not used: there are no queries.")
         return None
     reading.same_length(path, len(values), QUERIES.vectors)
     try:

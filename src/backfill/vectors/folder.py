@@ -40,7 +40,7 @@ class Folder:
             InputError: there are several, or its suffix is none that can be read.
         """
         suffixes = list(FORMATS if name in VECTORS else LIST_FORMATS)
-        found = self._named(name)
+        found = self.named(name)
         if len(found) > 1:
             got = ", ".join(path.name for path in found)
             raise InputError(f"{self.path / name}: expected one file of this name, got {got}")
@@ -96,7 +96,8 @@ class Folder:
         names = {*VECTORS, *LISTS}
         return [p for p in self._entries if p.name not in known and p.stem not in names]
 
-    def _named(self, name: str) -> list[Path]:
+    def named(self, name: str) -> list[Path]:
+        """All files of a name, whatever their suffixes."""
         return [path for path in self._entries if path.stem == name and path.suffix]
 
 

@@ -11,34 +11,47 @@ from backfill.arrays import Array
 from backfill.errors import InputError
 from backfill.judgements import Judgements, Qrels, read_qrels
 from backfill.vectors.ids import RowNumbers
-from backfill.vectors.reading import GALLERY, QUERIES, Reading, Side
+from backfill.vectors.reading import GALLERY, QUERIES, Reading, Side, remembered
 
 
+@remembered
 def judgements_of(reading: Reading) -> Judgements | None:
     """Judgements by qrels, else by labels, of the folder's queries; None without either.
 
     Raises:
         InputError: files are damaged or name nothing that is there, or labels are incomplete.
     """
-    files, labels = reading.folder.qrels(), _labels(reading)
+    qrels, labels = qrels_of(reading), _labels(reading)
     if reading.stored("queries_old") is None:
-        if files:
-            reading.notes.append("qrels are not used: there are no queries.")
+        if qrels is not None:
+            reading.note("qrels are not used: there are no queries.")
         return None
-    if not files:
+    if qrels is None:
         return None if labels is None else Judgements.from_labels(*labels)
-    qrels: Qrels = {}
-    for path in files:
-        for query, grades in read_qrels(path).items():
-            qrels.setdefault(query, {}).update(grades)
+    files = reading.folder.qrels()
     where = files[0] if len(files) == 1 else files[0].parent
     if len(files) > 1:
-        reading.notes.append(f"qrels are those of {', '.join(path.name for path in files)}.")
+        reading.note(f"qrels are those of {', '.join(path.name for path in files)}.")
     if labels is not None:
-        reading.notes.append(f"Judgements are those of {where.name}; labels are not judged by.")
+        reading.note(f"Judgements are those of {where.name}; labels are not judged by.")
     return _from_qrels(reading, str(where), qrels)
 
 
+@remembered
+def qrels_of(reading: Reading) -> Qrels | None:
+    """What the files with judgements say, together, or None without any.
+
+    Raises:
+        InputError: they are damaged, or there are two forms of them.
+    """
+    qrels: Qrels = {}
+    for path in reading.folder.qrels():
+        for query, grades in read_qrels(path).items():
+            qrels.setdefault(query, {}).update(grades)
+    return qrels or None
+
+
+@remembered
 def labels_of(reading: Reading, side: Side) -> Array | None:
     """(rows,) integers or strings of a side, or None.
 
@@ -64,7 +77,7 @@ def _labels(reading: Reading) -> tuple[Array, Array] | None:
         one, other = (QUERIES, GALLERY) if gallery is None else (GALLERY, QUERIES)
         alone = gallery is not None or query is not None
         if alone and reading.stored("queries_old") is not None:
-            reading.notes.append(
+            reading.note(
                 f"{one.labels if query is None else other.labels}: "
                 "labels of one side alone judge nothing."
             )
@@ -83,7 +96,7 @@ def _labels(reading: Reading) -> tuple[Array, Array] | None:
             f"none that {reading.name('labels')} has, such as {names[query[0]]}"
         )
     if lonely := int((~has[query]).sum()):
-        reading.notes.append(f"{lonely:,} queries have a label that no gallery item has.")
+        reading.note(f"{lonely:,} queries have a label that no gallery item has.")
     return query, gallery
 
 
@@ -96,16 +109,14 @@ def _from_qrels(reading: Reading, where: str, qrels: Qrels) -> Judgements:
     found = Judgements.from_qrels(qrels, query_ids, ids)
     unknown = items.difference(ids)
     if elsewhere := len(qrels) - len(judged):
-        reading.notes.append(
-            f"qrels name {elsewhere:,} queries that are not there: they are left out."
-        )
+        reading.note(f"qrels name {elsewhere:,} queries that are not there: they are left out.")
     if unknown:
-        reading.notes.append(
+        reading.note(
             f"qrels name {len(unknown):,} items that are not in the gallery, such as "
             f"{min(unknown)!r}: they are left out."
         )
     if unjudged := len(query_ids) - len(judged):
-        reading.notes.append(f"{unjudged:,} of {len(query_ids):,} queries have no judgement.")
+        reading.note(f"{unjudged:,} of {len(query_ids):,} queries have no judgement.")
     return found
 
 

@@ -6,10 +6,11 @@ from backfill.arrays import Floats
 from backfill.errors import InputError
 from backfill.vectors.ids import rows_of
 from backfill.vectors.names import VECTORS
-from backfill.vectors.reading import Reading
+from backfill.vectors.reading import Reading, remembered
 from backfill.vectors.rows import Rows, in_order
 
 
+@remembered
 def both(reading: Reading, name: str) -> tuple[Floats, Floats | Rows] | None:
     """The old and the new vectors of queries or pairs, row by row, or None if there are neither.
 

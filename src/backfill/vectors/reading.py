@@ -46,12 +46,16 @@ QUERIES = Side("queries_old", "query_ids", "query_labels", "query_texts")
 
 
 def remembered(method: Callable[P, T]) -> Callable[P, T]:
-    """Keep what a method gives, or the InputError that it raises, for each of its arguments."""
+    """Keep what a function of a reading gives, or the InputError that it raises.
+
+    Args:
+        method: of a reading and names, each of which is remembered by itself.
+    """
 
     @wraps(method)
     def once(*args: P.args, **kwargs: P.kwargs) -> T:
         reading: Any = args[0]
-        key = (method.__name__, *args[1:])
+        key = (method.__module__, method.__qualname__, *args[1:])
         if key not in reading.memory:
             try:
                 reading.memory[key] = (method(*args, **kwargs), None)
@@ -97,7 +101,7 @@ class Reading:
         if stored is None or path is None:
             return None
         if stored.mapped is None:
-            self.notes.append(
+            self.note(
                 f"{path.name} cannot be memory-mapped where it lies: a copy is kept in "
                 f"{copies.copy_of(path).relative_to(path.parent)}."
             )
@@ -147,6 +151,11 @@ class Reading:
         if stored is None or stored.ids is None or path is None:
             return None
         return as_ids(path, stored.ids())
+
+    def note(self, sentence: str) -> None:
+        """State an assumption, once."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
 
     def name(self, name: str) -> str:
         """The file's name of what is called so."""

@@ -11,9 +11,10 @@ import numpy as np
 from backfill.arrays import Int64s
 from backfill.errors import InputError
 from backfill.vectors.ids import RowNumbers, Strings, rows_of
-from backfill.vectors.reading import GALLERY, Reading
+from backfill.vectors.reading import GALLERY, Reading, remembered
 
 
+@remembered
 def sample_of(reading: Reading) -> Int64s:
     """The gallery row of each row of `new`.
 
@@ -31,15 +32,17 @@ def sample_of(reading: Reading) -> Int64s:
     new = reading.folder.require("new")
     path, values = reading.folder.file("sample"), reading.values("sample")
     if path is not None and values is not None:
-        if len(values) != count:
+        if len(values) == size < count:
             raise InputError(
-                f"{path}: expected {count:,} rows as in {new.name}, got {len(values):,}"
+                f"{path}: expected {count:,} rows as in {new.name}, got {size:,}, as "
+                f"{reading.name('old')} has: are old and new swapped?"
             )
+        reading.same_length(path, len(values), "new")
         rows = _rows(reading, path, values, size)
     elif (ids := reading.ids_beside("new")) is not None:
         path, rows = new, rows_of(new, ids, reading.ids(GALLERY), reading.name("old"))
     elif count == size:
-        reading.notes.append(
+        reading.note(
             f"{new.name} has as many rows as {reading.name('old')}: row i of both is the same item."
         )
         return np.arange(size)
@@ -81,7 +84,7 @@ def _rows(reading: Reading, path: Path, values: Sequence[Any], size: int) -> Int
             f"in row {at}, and {int(outside.sum()):,} outside in all{_hint(reading, numbers)}"
         )
     if named:
-        reading.notes.append(f"{path.name} is read as row numbers of the gallery, not as ids.")
+        reading.note(f"{path.name} is read as row numbers of the gallery, not as ids.")
     return numbers
 
 

@@ -98,7 +98,7 @@ def assemble(reading: Reading) -> Upgrade:
         require_usable(reading.folder.require("pairs_old"), pairs[0])
         require_usable(reading.folder.require("pairs_new"), pairs[1])
     if not with_queries:
-        reading.notes.append("There are no queries: held-out gallery items stand in for them.")
+        reading.note("There are no queries: held-out gallery items stand in for them.")
     ascending = np.argsort(rows, kind="stable")
     return Upgrade(
         old=old,

@@ -1,0 +1,1 @@
+"""What is looked for in a folder, one module each."""
