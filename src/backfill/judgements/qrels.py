@@ -70,7 +70,7 @@ def write_qrels(path: str | os.PathLike[str], qrels: Mapping[str, Mapping[str, i
         file.write("query-id\tcorpus-id\tscore\n")
         for query, grades in qrels.items():
             for item, grade in grades.items():
-                file.write(f"{_field(path, query)}\t{_field(path, item)}\t{int(grade)}\n")
+                file.write(f"{checked_id(path, query)}\t{checked_id(path, item)}\t{int(grade)}\n")
 
 
 def as_qrels(source: Any) -> Qrels:
@@ -133,7 +133,16 @@ def add(qrels: Qrels, where: str, query: str, item: str, grade: Any) -> None:
         )
 
 
-def _field(path: str | os.PathLike[str], text: str) -> str:
+def checked_id(path: str | os.PathLike[str], text: str) -> str:
+    """Return an id that can stand between tabs.
+
+    Args:
+        path: of the file, for messages.
+        text: the id.
+
+    Raises:
+        InputError: it is empty, has white space at an end or a tab or line break in it.
+    """
     if not text or text != text.strip() or any(c in text for c in "\t\r\n"):
         raise InputError(f"{path}: expected ids without tabs and line breaks, got {text!r}")
     return text

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from backfill import validate
 from backfill.arrays import Array, Float64s, Int64s
 from backfill.errors import InputError
+from backfill.measures.scores import Scores
 
 
 class CarriedThreshold(NamedTuple):
@@ -87,94 +88,62 @@ def carry_threshold(
     if (weight < 0).any():
         raise InputError(f"weights: expected none below 0, got {weight.min()}")
     good = None if relevant is None else (_finite("relevant", relevant, size) > 0).astype(float)
-    group = np.arange(size) if groups is None else validate.integers("groups", groups)
-    validate.same_length("groups", group, size, "old_scores")
-    group = np.unique(group, return_inverse=True)[1]
-    if not 0 < level < 1 or resamples < 1:
+    accepted = (old >= threshold) & (weight > 0)
+    if not accepted.any():
         raise InputError(
-            f"level, resamples: expected 0 < level < 1 and resamples >= 1, got {level}, {resamples}"
+            f"threshold: expected one that the old system's scores reach, at most "
+            f"{old.max(initial=-np.inf):.6g}, got {threshold}"
         )
-    if group.max() < 1:
-        raise InputError(f"old_scores: expected at least two pairs or groups, got {size} pairs")
-    if not weight[old >= threshold].any():
+    if good is not None and not good[accepted].any():
         raise InputError(
-            f"threshold: expected one that the old system's scores reach, at most {old.max():.6g}, "
-            f"got {threshold}"
+            f"relevant: expected a relevant pair that the old system accepts, "
+            f"got none among {accepted.sum()}"
         )
-    sides = _Scores(old), _Scores(new)
+    group = _groups(groups, size)
+    old_side, new_side = Scores(old), Scores(new)
+    last_accepted = int((old_side.values >= threshold).sum()) - 1
 
     def carried(drawn: Int64s) -> tuple[float, float, float]:
+        """The threshold, what it gives, and what the old one gives, of drawn groups."""
         times = np.bincount(drawn, minlength=group.max() + 1)[group] * weight
-        accepted = int(np.searchsorted(-sides[0].values, -threshold, side="right"))
-        aims, reached = (side.quantities(times, good) for side in sides)
-        if accepted == 0 or not times[old >= threshold].any():
+        if not times[accepted].any():
             return np.nan, np.nan, np.nan
-        aim = aims[accepted - 1]
-        return *sides[1].cut(reached, aim, lowest=good is not None), aim
+        aim = float(old_side.reached(times, good)[last_accepted])
+        return *new_side.cut(new_side.reached(times, good), aim, lowest=good is not None), aim
 
+    def interval() -> tuple[float, float]:
+        from scipy.stats import bootstrap  # takes half a second
+
+        drawn = bootstrap(
+            (np.arange(group.max() + 1),),
+            lambda drawn: carried(drawn)[0],
+            vectorized=False,
+            n_resamples=resamples,
+            method="percentile",
+            rng=np.random.default_rng(seed),
+        ).bootstrap_distribution
+        low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+        return float(low), float(high)
+
+    if not 0 < level < 1:
+        raise InputError(f"level: expected a share between 0 and 1, got {level}")
+    if resamples < 2:
+        raise InputError(f"resamples: expected at least 2, got {resamples}")
     found, reached, aim = carried(np.arange(group.max() + 1))
-    low, high = _interval(lambda drawn: carried(drawn)[0], group.max() + 1, level, resamples, seed)
+    low, high = interval()
     equal = "share of accepted pairs" if good is None else "precision"
-    return CarriedThreshold(found, low, high, equal, float(aim), reached)
+    return CarriedThreshold(found, low, high, equal, aim, reached)
 
 
-class _Scores:
-    """Distinct scores of a system, the highest first, and which of them each pair has."""
-
-    def __init__(self, scores: Float64s) -> None:
-        rising, which = np.unique(scores, return_inverse=True)
-        self.values: Float64s = rising[::-1]
-        self._which: Int64s = len(rising) - 1 - which
-
-    def quantities(self, weight: Float64s, good: Float64s | None) -> Float64s:
-        """What is to be equal, if all pairs down to each distinct score are accepted."""
-        of_score = np.bincount(self._which, weight)
-        if good is None:
-            return np.asarray(np.cumsum(of_score) / of_score.sum())
-        from scipy.optimize import isotonic_regression
-
-        there = of_score > 0
-        share = np.bincount(self._which, weight * good)[there] / of_score[there]
-        fitted = isotonic_regression(share, weights=of_score[there], increasing=False).x
-        total = np.zeros(len(of_score))
-        total[there] = fitted * of_score[there]
-        precision = np.cumsum(total) / np.maximum(np.cumsum(of_score), np.finfo(float).tiny)
-        first = int(np.argmax(there))
-        precision[:first] = precision[first]
-        return np.asarray(precision)
-
-    def cut(self, reached: Float64s, aim: float, *, lowest: bool) -> tuple[float, float]:
-        """A threshold half-way between the last score accepted and the next, and what it gives."""
-        if lowest:
-            enough = reached >= min(aim, reached.max()) - 1e-9
-            last = len(reached) - 1 - int(np.argmax(enough[::-1]))
-        else:
-            last = int(np.argmin(np.abs(reached - aim)))
-        following = min(last + 1, len(reached) - 1)
-        middle = (self.values[last] + self.values[following]) / 2
-        return float(middle), float(reached[last])
-
-
-def _interval(
-    statistic: object, size: int, level: float, resamples: int, seed: int
-) -> tuple[float, float]:
-    """Percentile interval of a statistic of drawn groups."""
-    from scipy.stats import bootstrap
-
-    drawn = bootstrap(
-        (np.arange(size),),
-        statistic,
-        vectorized=False,
-        n_resamples=resamples,
-        method="percentile",
-        rng=np.random.default_rng(seed),
-        confidence_level=level,
-    ).bootstrap_distribution
-    drawn = drawn[~np.isnan(drawn)]
-    low, high = (
-        np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2]) if len(drawn) else [np.nan] * 2
-    )
-    return float(low), float(high)
+def _groups(groups: ArrayLike | None, size: int) -> Int64s:
+    """The group of each pair, numbered from 0."""
+    given = np.arange(size) if groups is None else validate.integers("groups", groups)
+    validate.same_length("groups", given, size, "old_scores")
+    group: Int64s = np.unique(given, return_inverse=True)[1]
+    if size == 0 or group.max() < 1:
+        what = "pairs" if groups is None else "groups"
+        raise InputError(f"old_scores: expected at least two {what}, got {len(np.unique(group))}")
+    return group
 
 
 def _finite(name: str, values: ArrayLike, size: int | None = None) -> Float64s:
