@@ -34,19 +34,22 @@
   const show = () => {
     const { query, q, item, i } = pairs[here];
     const answered = answers.filter((answer) => answer !== null).length;
-    at("progress").textContent = `${answered} of ${pairs.length} answered`;
+    const all = answered === pairs.length;
+    at("progress").textContent = all
+      ? `All ${answered} answered: save the answers`
+      : `${answered} of ${pairs.length} answered`;
+    at("save").className = all ? "due" : "";
     at("bar").max = pairs.length;
     at("bar").value = answered;
     at("query-number").textContent = `Query ${q + 1} of ${data.queries.length}`;
     at("query-text").textContent = query.text;
     at("item-number").textContent = `Result ${i + 1} of ${query.items.length}`;
     at("item-text").textContent = item.text;
-    at("item-text").scrollTop = 0;
+    if (scrollY > at("query").offsetTop) scrollTo(0, at("query").offsetTop);
     const answer = answers[here];
     at("answer").textContent =
-      answer === null ? "" : `Answered: ${answer ? "relevant" : "not relevant"}`;
+      answer === null ? "" : `– answered: ${answer ? "relevant" : "not relevant"}`;
     at("answer").className = answer === null ? "" : answer ? "yes" : "no";
-    at("done").hidden = answered < pairs.length;
     at("undo").disabled = history.length === 0;
     at("back").disabled = here === 0;
     at("forth").disabled = here === pairs.length - 1;
