@@ -33,6 +33,46 @@ Workspace = Annotated[str, typer.Option(help="main, or that of a dataset's studi
 app.command()(check)
 
 
+@app.command()
+def embed(
+    folder: Annotated[Path, typer.Argument(help="with corpus.jsonl, queries.jsonl, qrels/*.tsv")],
+    old: Annotated[str, typer.Option(help="the model in service: a name, or its folder")],
+    new: Annotated[str, typer.Option(help="its successor")],
+    sample: Annotated[int, typer.Option(min=1, help="documents that the new model embeds")] = 2000,
+    everything: Annotated[bool, typer.Option("--all", help="it embeds all of them")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="of the sample")] = 0,
+    batch_size: Annotated[int, typer.Option(min=1, help="texts at a time")] = 32,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="processes, by Ray; this one alone by default")
+    ] = None,
+    query_prompt: Annotated[
+        list[str] | None, typer.Option(help="TEXT before queries, or old=TEXT, or new=TEXT")
+    ] = None,
+    document_prompt: Annotated[
+        list[str] | None, typer.Option(help="TEXT before documents, or old=TEXT, or new=TEXT")
+    ] = None,
+    float16: Annotated[bool, typer.Option("--float16", help="instead of float32")] = False,
+) -> None:
+    """Embed texts in BEIR's layout by two models of sentence-transformers.
+
+    The folder is then one that a forecast reads. If it is stopped, the same command goes on.
+    """
+    from backfill.texts.command import run
+
+    run(
+        folder,
+        old,
+        new,
+        sample=None if everything else sample,
+        seed=seed,
+        batch_size=batch_size,
+        half=float16,
+        workers=workers,
+        query_prompt=query_prompt or [],
+        document_prompt=document_prompt or [],
+    )
+
+
 @app.command(rich_help_panel=WORKFLOW)
 def pipeline(workspace: Workspace = MAIN_WORKSPACE) -> None:
     """Write dvc.yaml: the stages that params.yaml and the studies ask for."""

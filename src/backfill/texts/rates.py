@@ -1,0 +1,47 @@
+"""How fast the models embed, so that a forecast can price the rest."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from backfill import machine
+from backfill.artifacts import load_object, replacing
+from backfill.compute import Engine
+
+
+class Rate(NamedTuple):
+    """How fast a model embeds documents.
+
+    Attributes:
+        model: its name or folder.
+        items_per_s: documents per second, loading the model and reading texts aside.
+        items: documents that this was measured on.
+        workers: that embedded at the same time.
+        machine: processor and GPU.
+    """
+
+    model: str
+    items_per_s: float
+    items: int
+    workers: int
+    machine: str
+
+    @classmethod
+    def measured(cls, model: str, items: int, seconds: float, engine: Engine) -> Rate:
+        """The rate of so many items, if one worker takes so many seconds for all of them."""
+        at_once = getattr(engine, "gpus", 0) or getattr(engine, "workers", 1)
+        rate = round(items * at_once / max(seconds, 1e-9), 2)
+        return cls(model, rate, items, at_once, machine.described())
+
+
+def write_rate(path: Path, side: str, rate: Rate) -> None:
+    """Write the rate of the `old` or the `new` model, and keep the other one.
+
+    Raises:
+        InputError: what is there is no JSON object.
+    """
+    kept = load_object(path, "rates of models") if path.exists() else {}
+    with replacing(path) as temporary:
+        temporary.write_text(f"{json.dumps(kept | {side: rate._asdict()}, indent=1)}\n")
