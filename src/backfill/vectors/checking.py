@@ -19,6 +19,7 @@ from backfill.vectors.sample import sample_of
 from backfill.vectors.upgrade import assemble
 
 _LEVELS = ("error", "warning", "note")
+_Step = Callable[[], list[Finding]]
 
 
 @dataclass(frozen=True)
@@ -75,23 +76,32 @@ def check(folder: Path) -> Report:
     files, missing = inventory(reading)
     findings: list[Finding] = []
     for step in _steps(reading):
-        try:
-            findings += step() or ()
-        except InputError as error:
-            findings.append(Finding("error", str(error).replace(f"{reading.folder.path}/", "")))
+        findings += _errors_of(reading, step)
+    if all(found.level != "error" for found in findings):
+        # What only `read` can find, such as numbers that are too large for float32.
+        findings += _errors_of(reading, lambda: _nothing_of(assemble(reading)))
     findings += [Finding("note", note.rstrip(".")) for note in reading.notes]
     distinct = sorted(dict.fromkeys(findings), key=lambda found: _LEVELS.index(found.level))
     return Report(Path(folder), files, missing, distinct)
 
 
-def _steps(reading: Reading) -> Iterator[Callable[[], list[Finding] | None]]:
+def _errors_of(reading: Reading, step: _Step) -> list[Finding]:
+    """What a step finds, or the error that it raises, in which the folder goes without saying."""
+    try:
+        return step()
+    except InputError as error:
+        return [Finding("error", str(error).replace(f"{reading.folder.path}/", ""))]
+
+
+def _nothing_of(_: object) -> list[Finding]:
+    return []
+
+
+def _steps(reading: Reading) -> Iterator[_Step]:
     """All that is read, piece by piece, so that one mistake does not hide the next."""
 
-    def reads(function: Callable[..., object], *of: object) -> Callable[[], None]:
-        return lambda: void(function(*of))
-
-    def void(_: object) -> None:
-        return None
+    def reads(function: Callable[..., object], *of: object) -> _Step:
+        return lambda: _nothing_of(function(*of))
 
     for name in VECTORS:
         yield reads(reading.vectors, name)
@@ -105,4 +115,3 @@ def _steps(reading: Reading) -> Iterator[Callable[[], list[Finding] | None]]:
                 yield reads(of_side, reading, side)
     for check_name in CHECKS:
         yield lambda name=check_name: list(CHECKS[name](reading))  # type: ignore[misc]
-    yield reads(assemble, reading)

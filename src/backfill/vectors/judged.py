@@ -96,7 +96,7 @@ def _labels(reading: Reading) -> tuple[Array, Array] | None:
             f"none that {reading.name('labels')} has, such as {names[query[0]]}"
         )
     if lonely := int((~has[query]).sum()):
-        reading.note(f"{lonely:,} queries have a label that no gallery item has.")
+        reading.note(f"Queries with a label that no gallery item has: {lonely:,}.")
     return query, gallery
 
 
@@ -109,14 +109,13 @@ def _from_qrels(reading: Reading, where: str, qrels: Qrels) -> Judgements:
     found = Judgements.from_qrels(qrels, query_ids, ids)
     unknown = items.difference(ids)
     if elsewhere := len(qrels) - len(judged):
-        reading.note(f"qrels name {elsewhere:,} queries that are not there: they are left out.")
+        reading.note(f"Queries that only qrels name are left out: {elsewhere:,}.")
     if unknown:
         reading.note(
-            f"qrels name {len(unknown):,} items that are not in the gallery, such as "
-            f"{min(unknown)!r}: they are left out."
+            f"Items that only qrels name are left out: {len(unknown):,}, such as {min(unknown)!r}."
         )
     if unjudged := len(query_ids) - len(judged):
-        reading.note(f"{unjudged:,} of {len(query_ids):,} queries have no judgement.")
+        reading.note(f"Queries without a judgement: {unjudged:,} of {len(query_ids):,}.")
     return found
 
 

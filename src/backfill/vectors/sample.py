@@ -83,7 +83,8 @@ def _rows(reading: Reading, path: Path, values: Sequence[Any], size: int) -> Int
             f"{path}: expected rows in 0..{size - 1} of {reading.name('old')}, got {numbers[at]} "
             f"in row {at}, and {int(outside.sum()):,} outside in all{_hint(reading, numbers)}"
         )
-    if named:
+    spelt = not isinstance(values, np.ndarray) or values.dtype.kind == "U"
+    if named and (spelt or set(map(str, numbers.tolist())).intersection(gallery)):
         reading.note(f"{path.name} is read as row numbers of the gallery, not as ids.")
     return numbers
 

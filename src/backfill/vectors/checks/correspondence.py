@@ -17,7 +17,8 @@ from backfill.vectors.sample import sample_of
 
 # Fewer rows say too little; more take too long.
 _FEWEST, _MOST, _NEIGHBOURS = 50, 1000, 10
-_STRETCHES = 8
+# A stretch of rows is an eighth of them, or 30 if that is more.
+_STRETCHES, _SHORTEST = 8, 30
 
 
 class _Paired(NamedTuple):
@@ -41,18 +42,13 @@ def correspondence(reading: Reading) -> Iterator[Finding]:
         if np.array_equal(old, new):
             yield Finding("warning", f"{one} and {other} hold the same vectors: nothing changes")
             continue
-        found, chance = shared(old, new, _NEIGHBOURS), by_chance(old, new, _NEIGHBOURS)
-        if found.mean() <= chance.max():
-            sample = paired.names[0] == "old" and reading.folder.file("sample")
-            yield Finding(
-                "error",
-                f"{one} and {other} do not belong together row by row: of {_NEIGHBOURS} nearest "
-                f"neighbours among {len(kept):,} items {found.mean():.1%} are the same in both, of "
-                f"items paired at random {chance.mean():.1%}. Are both"
-                f"{f' and {sample.name}' if sample else ''} in the same order?",
+        found, names = shared(old, new, _NEIGHBOURS), (one, other)
+        if shift := _shifted(paired, names, kept, found):
+            yield shift
+        else:
+            yield from _unpaired(
+                reading, paired, names, kept, found, by_chance(old, new, _NEIGHBOURS)
             )
-            continue
-        yield from _stretches(paired, one, other, kept, found, float(chance.max()))
 
 
 def _all(reading: Reading) -> Iterator[_Paired]:
@@ -64,29 +60,57 @@ def _all(reading: Reading) -> Iterator[_Paired]:
             yield _Paired(*pair, np.arange(len(pair[0])), (f"{name}_old", f"{name}_new"))
 
 
-def _stretches(
-    paired: _Paired, one: str, other: str, kept: Int64s, found: Float64s, chance: float
-) -> Iterator[Finding]:
-    """A part of the rows that is paired by chance, or that fits better one row further."""
-    shifted = {}
+def _shifted(
+    paired: _Paired, names: tuple[str, str], kept: Int64s, found: Float64s
+) -> Finding | None:
+    """A stretch of rows that fits better one row further; its gain is 4 standard errors."""
     for step in (-1, 1):
         rows = np.clip(kept + step, 0, len(paired.rows) - 1)
-        shifted[step] = shared(paired.old[paired.rows[kept]], paired.new[rows], _NEIGHBOURS)
-    for part in np.array_split(np.arange(len(kept)), _STRETCHES):
-        where = f"{other}, rows {kept[part[0]]:,} to {kept[part[-1]]:,}: "
-        for values in shifted.values():
-            better = values[part] - found[part]
+        moved = shared(paired.old[paired.rows[kept]], paired.new[rows], _NEIGHBOURS)
+        for part in _stretches(kept):
+            better = moved[part] - found[part]
             if better.mean() > 4 * better.std() / np.sqrt(len(part)):
-                yield Finding(
+                return Finding(
                     "error",
-                    f"{where}they fit {one} better one row further: has a row been lost before "
-                    "them, or come twice?",
+                    f"{_where(names[1], kept[part])}: they fit {names[0]} better one row further: "
+                    "has a row been lost before them, or come twice?",
                 )
-                return
-        if found[part].mean() <= chance:
+    return None
+
+
+def _unpaired(
+    reading: Reading,
+    paired: _Paired,
+    names: tuple[str, str],
+    kept: Int64s,
+    found: Float64s,
+    chance: Float64s,
+) -> Iterator[Finding]:
+    """Rows, all or a stretch of them, that share no more neighbours than by chance."""
+    one, other = names
+    if found.mean() <= chance.max():
+        sample = paired.names[0] == "old" and reading.folder.file("sample")
+        yield Finding(
+            "error",
+            f"{one} and {other} do not belong together row by row: of {_NEIGHBOURS} nearest "
+            f"neighbours among {len(kept):,} items {found.mean():.1%} are the same in both, of "
+            f"items paired at random {chance.mean():.1%}. Are both"
+            f"{f' and {sample.name}' if sample else ''} in the same order?",
+        )
+        return
+    for part in _stretches(kept):
+        if found[part].mean() <= chance.max():
             yield Finding(
                 "warning",
-                f"{where}they share no more neighbours with what they are paired with in {one} "
-                "than by chance, other rows do: are they in the same order?",
+                f"{_where(other, kept[part])}: they share no more neighbours with what they are "
+                f"paired with in {one} than by chance, other rows do: are they in the same order?",
             )
             return
+
+
+def _stretches(kept: Int64s) -> list[Int64s]:
+    return np.array_split(np.arange(len(kept)), min(_STRETCHES, len(kept) // _SHORTEST))
+
+
+def _where(file: str, rows: Int64s) -> str:
+    return f"{file}, rows {rows[0]:,} to {rows[-1]:,}"

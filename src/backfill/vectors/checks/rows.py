@@ -29,8 +29,8 @@ def rows(reading: Reading) -> Iterator[Finding]:
                 what = one if len(bad) == 1 else many
                 yield Finding(
                     "error",
-                    f"{file}: {len(bad):,} of {size:,} rows {what}: {_first(bad)}. "
-                    "Embed them again, or leave them out of all files",
+                    f"{file}: {len(bad):,} of {size:,} rows {what}: {_first(bad)}; "
+                    "embed them again, or leave them out of all files",
                 )
         if len(found.not_finite) or len(found.zero):
             continue  # such rows are alike, and that is all
