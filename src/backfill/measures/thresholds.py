@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -114,14 +115,17 @@ def carry_threshold(
     def interval() -> tuple[float, float]:
         from scipy.stats import bootstrap  # takes half a second
 
-        drawn = bootstrap(
-            (np.arange(group.max() + 1),),
-            lambda drawn: carried(drawn)[0],
-            vectorized=False,
-            n_resamples=resamples,
-            method="percentile",
-            rng=np.random.default_rng(seed),
-        ).bootstrap_distribution
+        with warnings.catch_warnings():
+            # SciPy's own interval is not used: it has none if a resample accepts no pair.
+            warnings.simplefilter("ignore")
+            drawn = bootstrap(
+                (np.arange(group.max() + 1),),
+                lambda drawn: carried(drawn)[0],
+                vectorized=False,
+                n_resamples=resamples,
+                method="percentile",
+                rng=np.random.default_rng(seed),
+            ).bootstrap_distribution
         low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
         return float(low), float(high)
 
