@@ -1,5 +1,6 @@
 """Files and frames of judgements and of ranked lists."""
 
+import contextlib
 import gzip
 import io
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from backfill.errors import InputError
 from backfill.judgements import (
@@ -58,7 +61,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
         (b"q 0 d 1\n\nq 0 d 2\n", r"line 3: expected one grade of 'd' for 'q', got 2 after 1$"),
         (b"q d\n", r"line 1: expected `query 0 item grade` or `query item grade`, got 2 fields$"),
         (b"\t0\td\t1\n", r"line 1: expected a query and an item, got an empty one$"),
-        (b"", r"expected judgements, got none$"),
+        (b"", r"qrels\.tsv: expected judgements, got none$"),
         (b"query-id\tcorpus-id\tscore\n", r"qrels\.tsv: expected judgements, got none$"),
         (b"q 0 \xff 1\n", r"qrels\.tsv: expected text in UTF-8, got: "),
         (b"q" * 2**17, r"line 1: expected fewer than 65536 bytes$"),
@@ -136,8 +139,9 @@ def test_scores_rank_and_ties_keep_their_lines() -> None:
         ("q Q0 a 1 0.5 x\nq Q0 a 2 0.4 x\n", "line 2: expected each item once for a query, got"),
         ("q Q0 a 1 high x\n", "line 1: expected a number as the score, got 'high'"),
         ("q Q0 a 1 nan x\n", "line 1: expected a number as the score, got 'nan'"),
+        ("q\tQ0\t \t1\t0.5\tx\n", "line 1: expected a query and an item, got an empty one"),
         ("q a 1\n", "line 1: expected `query Q0 item rank score name`, got 3 fields"),
-        ("\n", "run: expected ranked lists, got none"),
+        ("\n", "text: expected ranked lists, got none"),
     ],
 )
 def test_unusable_runs(text: str, message: str) -> None:
@@ -153,3 +157,11 @@ def test_rows_become_ids_and_rows_again() -> None:
     np.testing.assert_array_equal(run.rows(["p", "q"], row_of, 3), ranked)
     # An item that nobody knows takes up its rank.
     assert run.rows(["x", "p"], {"b": 1}, 3).tolist() == [[-1, -1, -1], [-2, -2, 1]]
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_read_or_refused_in_words(content: bytes) -> None:
+    for read in (read_qrels, read_run):
+        for source in (io.BytesIO(content), io.BytesIO(b"q 0 d 1 1 x\n" + content)):
+            with contextlib.suppress(InputError):
+                read(source)

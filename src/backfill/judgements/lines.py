@@ -33,7 +33,7 @@ def fields_of(source: Source) -> Iterator[tuple[str, list[str]]]:
         InputError: the file cannot be read or is not UTF-8, or a line is longer than 65,536
             bytes.
     """
-    name = _name(source)
+    name = name_of(source)
     try:
         with _opened(source) as readline:
             number = 0
@@ -54,7 +54,8 @@ def fields_of(source: Source) -> Iterator[tuple[str, list[str]]]:
         raise InputError(f"{name}: expected a readable text file, got: {error}") from error
 
 
-def _name(source: Source) -> str:
+def name_of(source: Source) -> str:
+    """What messages call a source."""
     if isinstance(source, str) and "\n" in source:
         return "text"
     if isinstance(source, str | os.PathLike):

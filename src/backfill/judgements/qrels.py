@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from backfill.artifacts import replacing
 from backfill.errors import InputError
 from backfill.judgements.columns import column, rows
-from backfill.judgements.lines import Source, fields_of
+from backfill.judgements.lines import Source, fields_of, name_of
 
 # Query id -> item id -> grade.
 Qrels: TypeAlias = dict[str, dict[str, int]]
@@ -35,12 +35,9 @@ def read_qrels(source: Source) -> Qrels:
             that is no integer, or repeats a judgement with another grade.
     """
     found: Qrels = {}
-    name = ""
-    for where, fields in fields_of(source):
-        if not name:
-            name = where.rpartition(", line")[0]
-            if fields[0].strip().lower() in _HEADERS:
-                continue
+    for at, (where, fields) in enumerate(fields_of(source)):
+        if at == 0 and fields[0].strip().lower() in _HEADERS:
+            continue
         if len(fields) not in (3, 4):
             raise InputError(
                 f"{where}: expected `query 0 item grade` or `query item grade`, "
@@ -51,7 +48,7 @@ def read_qrels(source: Source) -> Qrels:
             raise InputError(f"{where}: expected a query and an item, got an empty one")
         add(found, where, query, item, fields[-1])
     if not found:
-        raise InputError(f"{name or 'qrels'}: expected judgements, got none")
+        raise InputError(f"{name_of(source)}: expected judgements, got none")
     return found
 
 

@@ -16,7 +16,7 @@ from backfill.arrays import Float64s, Int64s
 from backfill.artifacts import replacing
 from backfill.errors import InputError
 from backfill.judgements.columns import column, rows
-from backfill.judgements.lines import Source, fields_of
+from backfill.judgements.lines import Source, fields_of, name_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,9 +128,11 @@ def read_run(source: Source) -> Run:
                 f"{where}: expected `query Q0 item rank score name`, got {len(fields)} fields"
             )
         query, item = fields[0].strip(), fields[2].strip()
+        if not query or not item:
+            raise InputError(f"{where}: expected a query and an item, got an empty one")
         _add(found, where, query, item, fields[4])
     if not found:
-        raise InputError("run: expected ranked lists, got none")
+        raise InputError(f"{name_of(source)}: expected ranked lists, got none")
     return Run.from_scores(found)
 
 
