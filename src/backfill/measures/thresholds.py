@@ -57,8 +57,8 @@ def carry_threshold(
 
     Args:
         old_scores: (n,) similarity of n pairs of a query and an item in the old system, higher is
-            nearer. They should be drawn from the pairs that the threshold is for, such as all
-            pairs that a search returns.
+            nearer. They are drawn from all that the threshold has to decide about: of pairs that
+            are not among them, such as those beyond rank 20 if only 20 are, nothing is known.
         new_scores: (n,) of the same pairs in the new system.
         threshold: of the old system; pairs at least as similar are accepted.
         relevant: (n,) whether the items are relevant, as bools or as grades; None if unknown.
