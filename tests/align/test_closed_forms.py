@@ -1,7 +1,5 @@
 """Closed forms against their equations, solved in other ways."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy.linalg import orthogonal_procrustes
@@ -9,7 +7,6 @@ from sklearn.linear_model import Ridge
 
 from backfill.align import (
     CLOSED_FORMS,
-    AffineMap,
     choose_strength,
     identity,
     procrustes,
@@ -93,17 +90,3 @@ def test_what_are_no_pairs_is_refused(name: str) -> None:
         fit(source[:, :1], target[:, :1])
     with pytest.raises(InputError, match=r"^pairs: expected finite"):
         fit(source * np.nan, target)
-
-
-def test_a_map_is_stored_and_read_again(tmp_path: Path) -> None:
-    source, target = pairs(4, 6)
-    found = ridge(source, target)
-    assert found.dims == (4, 6)
-    found.save(tmp_path / "h.safetensors")
-    again = AffineMap.load(tmp_path / "h.safetensors")
-    np.testing.assert_array_equal(again.apply(source), found.apply(source))
-    with pytest.raises(InputError, match=r"embeddings: expected 4 columns, got 6"):
-        again.apply(target)
-    (tmp_path / "other").write_text("?")
-    with pytest.raises(InputError, match="expected a stored affine map"):
-        AffineMap.load(tmp_path / "other")

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
 
+from backfill.align.maps import KINDS, Stored, require_width, store, unit
 from backfill.arrays import Array, Float32s, Float64s
-from backfill.artifacts import replacing
 from backfill.errors import InputError
 
 
@@ -21,10 +19,12 @@ class AffineMap:
     Attributes:
         weight: (D, D') float32.
         bias: (D',) float32.
+        of_directions: whether x is scaled to unit length first, so that its length says nothing.
     """
 
     weight: Float32s
     bias: Float32s
+    of_directions: bool = False
 
     @classmethod
     def centred(cls, weight: Float64s, mean: Float64s, onto: Float64s) -> AffineMap:
@@ -56,36 +56,32 @@ class AffineMap:
         Raises:
             InputError: they have another width.
         """
-        width = embeddings.shape[-1]
-        if width != len(self.weight):
-            raise InputError(f"embeddings: expected {len(self.weight)} columns, got {width}")
-        made = np.asarray(embeddings, np.float32) @ self.weight + self.bias
-        length = np.linalg.norm(made, axis=-1, keepdims=True)
-        scaled: Float32s = made / np.maximum(length, np.finfo(np.float32).tiny)
-        return scaled
+        require_width(embeddings, len(self.weight))
+        rows = unit(embeddings) if self.of_directions else np.asarray(embeddings, np.float32)
+        return unit(rows @ self.weight + self.bias)
 
     def save(self, path: Path) -> None:
-        """Write it as safetensors.
+        """Write it as safetensors; :func:`backfill.align.load` reads it.
 
         Raises:
             InputError: the file cannot be written.
         """
-        with replacing(path) as temporary:
-            save_file({"weight": self.weight, "bias": self.bias}, temporary)
+        kind = "affine_of_directions" if self.of_directions else "affine"
+        store(path, kind, {"weight": self.weight, "bias": self.bias})
 
-    @classmethod
-    def load(cls, path: Path) -> AffineMap:
-        """Read what :meth:`save` wrote.
 
-        Raises:
-            InputError: there is no such file, or it holds something else.
-        """
-        try:
-            stored = load_file(path)
-            weight, bias = stored["weight"], stored["bias"]
-        except (OSError, KeyError, SafetensorError) as error:
-            raise InputError(f"{path}: expected a stored affine map, got: {error!r}") from error
-        if weight.ndim != 2 or bias.shape != weight.shape[1:]:
-            shapes = f"{weight.shape} and {bias.shape}"
-            raise InputError(f"{path}: expected a matrix and its offset, got shapes {shapes}")
-        return cls(weight, bias)
+def _restored(stored: Stored, of_directions: bool) -> AffineMap:
+    weight, bias = stored["weight"], stored["bias"]
+    if weight.ndim != 2 or bias.shape != weight.shape[1:]:
+        raise InputError(f"a matrix and an offset of shapes {weight.shape} and {bias.shape}")
+    return AffineMap(weight, bias, of_directions)
+
+
+@KINDS.register("affine")
+def _affine(stored: Stored) -> AffineMap:
+    return _restored(stored, of_directions=False)
+
+
+@KINDS.register("affine_of_directions")
+def _affine_of_directions(stored: Stored) -> AffineMap:
+    return _restored(stored, of_directions=True)

@@ -8,6 +8,8 @@ import numpy as np
 from scipy import linalg
 
 from backfill.align.affine import AffineMap
+from backfill.align.folds import folds
+from backfill.align.maps import Map
 from backfill.align.moments import Moments, as_views
 from backfill.align.registry import CLOSED_FORMS
 from backfill.arrays import Array, Float64s
@@ -17,7 +19,6 @@ STRENGTHS = tuple(float(strength) for strength in np.geomspace(1e-4, 10**0.5, 10
 HELD_OUT = 0.1
 
 
-@CLOSED_FORMS.register("ridge")
 def ridge(source: Array, target: Array, strength: float | None = None) -> AffineMap:
     """Fit centred least squares with a penalty on the squared size of the matrix.
 
@@ -43,12 +44,16 @@ def ridge(source: Array, target: Array, strength: float | None = None) -> Affine
     return _Solver(Moments.of(*as_views(source, target))).map(strength)
 
 
+CLOSED_FORMS.register("ridge")(ridge)
+
+
 def choose_strength(
     source: Array,
     target: Array,
     strengths: Sequence[float] = STRENGTHS,
     held_out: float = HELD_OUT,
     seed: int = 0,
+    judged: int = 1,
 ) -> float:
     """Choose ridge's strength by the mean cosine of held-out pairs.
 
@@ -58,6 +63,8 @@ def choose_strength(
         strengths: to choose from.
         held_out: share of the items, in all their views, that judge; at least one item.
         seed: of the items that are held out.
+        judged: how many items are to judge. If one share is not enough, others are held out in
+            turn, and each strength has the mean of all.
 
     Returns:
         The strength whose map of the other pairs brings the held-out ones nearest to each other;
@@ -67,17 +74,18 @@ def choose_strength(
         InputError: these are not pairs, or fewer than two items, or not finite.
     """
     source, target = as_views(source, target)
-    items = np.random.default_rng(seed).permutation(source.shape[1])
-    count = min(max(1, round(held_out * len(items))), len(items) - 1)
-    judges, others = np.sort(items[:count]), np.sort(items[count:])
-    solver = _Solver(Moments.of(source[:, others], target[:, others]))
-    asked, wanted = source[:, judges], target[:, judges]
-    length = np.maximum(np.linalg.norm(wanted, axis=-1), np.finfo(np.float32).tiny)
+    means = np.zeros(len(strengths))
+    for judges, others in folds(source.shape[1], held_out, seed, judged):
+        solver = _Solver(Moments.of(source[:, others], target[:, others]))
+        asked, wanted = source[:, judges], target[:, judges]
+        means += [mean_cosine(solver.map(strength), asked, wanted) for strength in strengths]
+    return strengths[int(np.argmax(means))]
 
-    def mean_cosine(strength: float) -> float:
-        return float(((solver.map(strength).apply(asked) * wanted).sum(-1) / length).mean())
 
-    return max(strengths, key=mean_cosine)
+def mean_cosine(fitted: Map, source: Array, target: Array) -> float:
+    """How near a map brings pairs to each other: the mean cosine of (..., D) and (..., D')."""
+    length = np.maximum(np.linalg.norm(target, axis=-1), np.finfo(np.float32).tiny)
+    return float(((fitted.apply(source) * target).sum(-1) / length).mean())
 
 
 class _Solver:

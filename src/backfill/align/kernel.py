@@ -1,0 +1,106 @@
+"""A map of two parts: linear, and a sum over landmarks for what is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from backfill.align.maps import KINDS, Stored, require_width, store, unit
+from backfill.arrays import Array, Float32s, Floats
+from backfill.errors import InputError
+
+BLOCK = 8_192  # rows whose kernel is in memory at a time
+
+
+def gaussian(rows: Floats, landmarks: Floats, width: float) -> Floats:
+    """exp(-|x - z|^2 / (2 width^2)) of every row and landmark.
+
+    Args:
+        rows: (n, D) of unit length.
+        landmarks: (m, D) of unit length.
+        width: a distance.
+
+    Returns:
+        (n, m), of the type of both.
+    """
+    kernel: Floats = rows @ landmarks.T
+    kernel -= 1  # |x - z|^2 / 2 is 1 - x z
+    kernel /= width**2
+    return np.exp(kernel, out=kernel)
+
+
+@dataclass(frozen=True, eq=False)
+class KernelMap:
+    """x -> x @ weight + bias + kernel(x, landmarks) @ coefficients, scaled to unit length.
+
+    x is scaled to unit length first; kernel is :func:`gaussian`.
+
+    Attributes:
+        weight: (D, D') float32.
+        bias: (D',) float32.
+        landmarks: (m, D) float32 of unit length.
+        coefficients: (m, D') float32.
+        width: of the kernel, as a distance.
+    """
+
+    weight: Float32s
+    bias: Float32s
+    landmarks: Float32s
+    coefficients: Float32s
+    width: float
+
+    @property
+    def dims(self) -> tuple[int, int]:
+        """Width of what it reads, and of what it makes."""
+        rows, columns = self.weight.shape
+        return rows, columns
+
+    def apply(self, embeddings: Array) -> Float32s:
+        """Map embeddings into the other space, in blocks.
+
+        Args:
+            embeddings: (..., D).
+
+        Returns:
+            (..., D') float32 of unit length.
+
+        Raises:
+            InputError: they have another width.
+        """
+        width, wide = self.dims
+        require_width(embeddings, width)
+        flat = embeddings.reshape(-1, width)
+        made = np.empty((len(flat), wide), np.float32)
+        for start in range(0, len(flat), BLOCK):
+            rows = unit(flat[start : start + BLOCK])
+            bent = gaussian(rows, self.landmarks, self.width) @ self.coefficients
+            made[start : start + BLOCK] = unit(rows @ self.weight + self.bias + bent)
+        return made.reshape(*embeddings.shape[:-1], wide)
+
+    def save(self, path: Path) -> None:
+        """Write it as safetensors; :func:`backfill.align.load` reads it.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        store(path, "kernel", arrays | {"width": np.array([self.width], np.float32)})
+
+
+_ARRAYS = ("weight", "bias", "landmarks", "coefficients")
+
+
+@KINDS.register("kernel")
+def _kernel(stored: Stored) -> KernelMap:
+    arrays = {name: stored[name] for name in (*_ARRAYS, "width")}
+    shapes = [array.shape for array in arrays.values()]
+    old, new = (*arrays["weight"].shape, 0, 0)[:2]
+    count = arrays["landmarks"].size // max(old, 1)
+    if shapes != [(old, new), (new,), (count, old), (count, new), (1,)]:
+        raise InputError(f"arrays of shapes {', '.join(map(str, shapes))}")
+    if not arrays["width"][0] > 0:
+        raise InputError(f"a kernel of width {arrays['width'][0]}")
+    width = float(arrays.pop("width")[0])
+    return KernelMap(**arrays, width=width)
