@@ -74,7 +74,12 @@ def _require_room(path: Path, stored: Stored) -> None:
 
 def _with_bar(path: Path, stored: Stored) -> Iterator[Floats]:
     with tqdm(
-        total=stored.shape[0], desc=f"copy {path.name}", unit=" rows", leave=False, delay=2
+        total=stored.shape[0],
+        desc=f"copy {path.name}",
+        unit=" rows",
+        leave=False,
+        delay=2,
+        disable=None,
     ) as bar:
         for block in stored.blocks():
             yield block

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, overload
 
@@ -29,6 +29,9 @@ class RowNumbers(Sequence[str]):
         rows = self._rows[index]
         return str(rows) if isinstance(rows, int) else [str(row) for row in rows]
 
+    def __iter__(self) -> Iterator[str]:
+        return map(str, self._rows)
+
 
 class Strings(Sequence[str]):
     """Values of any sequence as strings, made when they are asked for."""
@@ -46,6 +49,9 @@ class Strings(Sequence[str]):
     def __getitem__(self, index: int | slice) -> str | Sequence[str]:
         values = self._values[index]
         return [str(v) for v in values] if isinstance(index, slice) else str(values)
+
+    def __iter__(self) -> Iterator[str]:
+        return map(str, self._values)
 
 
 def as_ids(path: Path, values: Sequence[Any]) -> Sequence[str]:

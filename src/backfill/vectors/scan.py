@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,7 +46,12 @@ def scan(reading: Reading, name: str) -> Scan | None:
     bad: dict[str, list[Int64s]] = {"not_finite": [], "zero": []}
     hashes, start = np.empty(len(array), np.uint64), 0
     with tqdm(
-        total=len(array), desc=f"read {reading.name(name)}", unit=" rows", leave=False, delay=2
+        total=len(array),
+        desc=f"read {reading.name(name)}",
+        unit=" rows",
+        leave=False,
+        delay=2,
+        disable=None,
     ) as bar:
         for block in blocks_of(array):
             for key, wrong in (("not_finite", faults.not_finite), ("zero", faults.zero)):
@@ -59,15 +65,22 @@ def scan(reading: Reading, name: str) -> Scan | None:
 def hashed(block: Floats) -> Hashes:
     """(n,) hash of each row of (n, D), the same in every float type that holds its numbers.
 
-    A row's words are multiplied by fixed random odd numbers and added up modulo 2^64.
+    Two numbers at a time are multiplied by fixed random odd ones and added up modulo 2^64.
     Source: Carter and Wegman, "Universal Classes of Hash Functions", 1979.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         words = np.ascontiguousarray(block, np.float32) + np.float32(0)  # -0 becomes 0
-    odd = np.random.default_rng(_SEED).integers(0, 2**63, words.shape[1], np.uint64) * 2 + 1
-    mixed = words.view(np.uint32).astype(np.uint64)
+    if words.shape[1] % 2:
+        words = np.pad(words, ((0, 0), (0, 1)))
+    mixed = words.view(np.uint64)
     mixed ^= mixed >> np.uint64(13)  # numbers of few digits differ in high bits alone
-    return np.asarray(mixed @ odd.astype(np.uint64))
+    return np.asarray(mixed @ _odd(mixed.shape[1]))
+
+
+@cache
+def _odd(count: int) -> Hashes:
+    numbers = np.random.default_rng(_SEED).integers(0, 2**63, count, np.uint64)
+    return np.asarray(numbers * np.uint64(2) + np.uint64(1))
 
 
 def repeats(array: Any, hashes: Hashes, shown: int = 3) -> tuple[int, list[tuple[int, int]]]:

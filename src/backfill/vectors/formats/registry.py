@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import mmap as mmap_module
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from mmap import mmap
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,10 @@ from backfill.errors import InputError
 from backfill.registry import Registry
 
 # So many bytes are read, or converted, at once.
-BLOCK_BYTES = 1 << 24
+BLOCK_BYTES = 1 << 20
+# After so many blocks memory is given back.
+_RELEASE = 64
+_DONT_NEED: int | None = getattr(mmap_module, "MADV_DONTNEED", None)  # not on Windows
 FLOATS = (np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64))
 
 
@@ -46,10 +51,23 @@ def rows_per_block(shape: tuple[int, int], dtype: np.dtype[Any]) -> int:
 
 
 def blocks_of(array: Any) -> Iterator[Any]:
-    """An array's consecutive stretches of rows."""
+    """An array's consecutive stretches of rows.
+
+    Of a memory-mapped one a stretch does not stay in memory once the next is asked for; the system
+    would else count all that was ever read as this process's.
+    """
     step = rows_per_block(array.shape, array.dtype)
     for start in range(0, array.shape[0], step):
         yield array[start : start + step]
+        if start // step % _RELEASE == 0:
+            release(array)
+
+
+def release(array: Any) -> None:
+    """Give back the memory of what was read of a memory-mapped array; it can be read again."""
+    file = getattr(array, "base", None)
+    if isinstance(file, mmap) and _DONT_NEED is not None:
+        file.madvise(_DONT_NEED)
 
 
 def checked_shape(path: Path, shape: Sequence[int]) -> tuple[int, int]:

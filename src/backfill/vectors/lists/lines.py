@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from functools import partial
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any, overload
 
@@ -36,14 +37,18 @@ class Lines(Sequence[Any]):
             size = path.stat().st_size
             if not size:
                 raise InputError(f"{path}: expected at least one line, got an empty file")
-            self._bytes = np.memmap(path, np.uint8, "r")
+            with path.open("rb") as file:
+                self._bytes = mmap(file.fileno(), 0, access=ACCESS_READ)
         except OSError as error:
             raise InputError(f"{path}: expected lines, got: {error.strerror}") from None
         self._ends = self._line_ends(size)
 
     def _line_ends(self, size: int) -> Int64s:
         breaks = [
-            start + np.flatnonzero(self._bytes[start : start + _BLOCK] == ord("\n"))
+            start
+            + np.flatnonzero(
+                np.frombuffer(self._bytes[start : start + _BLOCK], np.uint8) == ord("\n")
+            )
             for start in range(0, size, _BLOCK)
         ]
         ends = np.concatenate(breaks).astype(np.int64)
@@ -60,7 +65,7 @@ class Lines(Sequence[Any]):
         if isinstance(index, slice):
             return [self[at] for at in range(*index.indices(len(self)))]
         at = range(len(self))[index]
-        line = bytes(self._bytes[self._ends[at - 1] + 1 if at else 0 : self._ends[at]])
+        line = self._bytes[self._ends[at - 1] + 1 if at else 0 : self._ends[at]]
         try:
             return self._parsed(line.removeprefix(b"" if at else _MARK).rstrip(b"\r").decode())
         except (ValueError, RecursionError) as error:

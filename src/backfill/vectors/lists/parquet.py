@@ -12,6 +12,8 @@ import numpy as np
 from backfill.errors import InputError
 from backfill.vectors.lists.registry import LIST_FORMATS
 
+# So many strings are made at once by who reads all of them.
+_AT_ONCE = 1 << 16
 ID_COLUMNS = ("_id", "id")
 
 
@@ -33,6 +35,10 @@ class Column(Sequence[Any]):
             return self._values[index].to_pylist()
         return self._values[range(len(self))[index]].as_py()
 
+    def __iter__(self) -> Iterator[Any]:
+        for start in range(0, len(self), _AT_ONCE):
+            yield from self[start : start + _AT_ONCE]
+
 
 @contextmanager
 def opened(path: Path) -> Iterator[Any]:
@@ -45,7 +51,7 @@ def opened(path: Path) -> Iterator[Any]:
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path, memory_map=True, pre_buffer=False) as file:
+        with pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
             yield file
     except (pa.ArrowException, OSError, ValueError, NotImplementedError) as error:
         if isinstance(error, InputError):
