@@ -9,7 +9,7 @@ def make_model(folder: Path, width: int, seed: int, longest: int = 16) -> str:
     """Save a model of two layers whose tokens are letters; the name to load it by."""
     import torch
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Pooling, Transformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
     from tokenizers import Tokenizer, processors
     from tokenizers.models import WordLevel
     from tokenizers.pre_tokenizers import Split

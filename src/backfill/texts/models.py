@@ -33,7 +33,7 @@ def located(argument: str, name: str) -> str:
         InputError: it can only be a folder, and is not there.
     """
     path = Path(name).expanduser()
-    if path.is_dir():
+    if name and path.is_dir():
         return str(path.resolve())
     if not name or path.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1:
         raise InputError(
