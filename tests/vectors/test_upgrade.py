@@ -1,4 +1,5 @@
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -317,6 +318,19 @@ def test_a_damaged_file_is_one_error_that_names_it(case: str, tmp_path: Path) ->
     with pytest.raises(InputError, match=message) as caught:
         read(path)
     assert str(caught.value).startswith(str(tmp_path))
+
+
+def test_labels_of_one_side_say_nothing_of_relevance(tmp_path: Path) -> None:
+    upgrade = read(folder(tmp_path, labels=np.zeros(ITEMS, int)))
+    assert upgrade.judgements is None
+    assert upgrade.notes == ["labels.npy alone says nothing of relevance: query_labels would."]
+
+
+def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:
+    path = folder(tmp_path, old=None)
+    os.mkfifo(path / "old.npy")
+    with pytest.raises(InputError, match=r"old.npy: expected a file, got something else"):
+        read(path)
 
 
 def test_ids_of_two_files_must_agree(tmp_path: Path) -> None:

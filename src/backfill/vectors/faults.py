@@ -9,7 +9,7 @@ import numpy as np
 
 from backfill.arrays import Bools, Floats
 from backfill.errors import InputError
-from backfill.vectors.formats.registry import blocks_of, release
+from backfill.vectors.formats.registry import blocks_of, taken
 
 # An array up to this size is read wholly, of a larger one so many rows.
 _WHOLLY = 1 << 28
@@ -41,7 +41,7 @@ def require_usable(path: Path, array: Any) -> None:
         rows, blocks = np.arange(size), blocks_of(array)
     else:
         rows = np.linspace(0, size - 1, min(size, _ROWS)).astype(np.int64)
-        blocks = (array[part] for part in np.array_split(rows, 64))
+        blocks = blocks_of(taken(array, rows))
     start = 0
     for block in blocks:
         for wrong, found in ((not_finite, "NaN or infinity"), (zero, "only zeros")):
@@ -52,4 +52,3 @@ def require_usable(path: Path, array: Any) -> None:
                     "`backfill check` counts such rows"
                 )
         start += len(block)
-        release(array)

@@ -37,7 +37,7 @@ class Folder:
         """The file of a name, or None.
 
         Raises:
-            InputError: there are several, or its suffix is none that can be read.
+            InputError: there are several, or it is none that can be read.
         """
         suffixes = list(FORMATS if name in VECTORS else LIST_FORMATS)
         found = self.named(name)
@@ -46,6 +46,8 @@ class Folder:
             raise InputError(f"{self.path / name}: expected one file of this name, got {got}")
         if found and found[0].suffix not in suffixes:
             raise InputError(f"{found[0]}: expected one of {_listed(suffixes)}")
+        if found and not found[0].is_file():
+            raise InputError(f"{found[0]}: expected a file, got something else")
         return found[0] if found else None
 
     def require(self, name: str) -> Path:

@@ -95,7 +95,8 @@ def _missing(reading: Reading, there: set[str]) -> Iterator[Missing]:
     for name, kind in (VECTORS | LISTS).items():
         if name not in there | needless:
             yield Missing(name, kind.required, kind.holds, kind.without)
-    if QRELS_FOLDER not in there and not {"labels", "query_labels"} <= there:
+    by_label = {"labels", "query_labels"} if "queries_old" in there else {"labels"}
+    if QRELS_FOLDER not in there and not by_label <= there:
         yield Missing("qrels", QRELS.required, QRELS.holds, QRELS.without)
 
 

@@ -74,12 +74,10 @@ def _labels(reading: Reading) -> tuple[Array, Array] | None:
     if reading.stored("queries_old") is not None:
         query = labels_of(reading, QUERIES)
     if gallery is None or query is None:
-        one, other = (QUERIES, GALLERY) if gallery is None else (GALLERY, QUERIES)
-        alone = gallery is not None or query is not None
-        if alone and reading.stored("queries_old") is not None:
+        if reading.stored("queries_old") is not None and (gallery is not None or query is not None):
+            one, other = (QUERIES, GALLERY) if gallery is None else (GALLERY, QUERIES)
             reading.note(
-                f"{one.labels if query is None else other.labels}: "
-                "labels of one side alone judge nothing."
+                f"{reading.name(one.labels)} alone says nothing of relevance: {other.labels} would."
             )
         return None
     if (gallery.dtype.kind == "U") != (query.dtype.kind == "U"):

@@ -9,6 +9,7 @@ import numpy as np
 
 from backfill.arrays import Float64s, Floats, Int64s
 from backfill.vectors.checks.registry import CHECKS, Finding
+from backfill.vectors.formats.registry import taken
 from backfill.vectors.neighbours import by_chance, shared
 from backfill.vectors.pairing import both
 from backfill.vectors.reading import Reading
@@ -38,12 +39,12 @@ def correspondence(reading: Reading) -> Iterator[Finding]:
             continue
         one, other = (reading.name(name) for name in paired.names)
         kept = np.linspace(0, len(paired.rows) - 1, min(len(paired.rows), _MOST)).astype(np.int64)
-        old, new = paired.old[paired.rows[kept]], paired.new[kept]
+        old, new = taken(paired.old, paired.rows[kept]), taken(paired.new, kept)
         if np.array_equal(old, new):
             yield Finding("warning", f"{one} and {other} hold the same vectors: nothing changes")
             continue
         found, names = shared(old, new, _NEIGHBOURS), (one, other)
-        if shift := _shifted(paired, names, kept, found):
+        if shift := _shifted(paired, names, kept, old, found):
             yield shift
         else:
             yield from _unpaired(
@@ -61,12 +62,12 @@ def _all(reading: Reading) -> Iterator[_Paired]:
 
 
 def _shifted(
-    paired: _Paired, names: tuple[str, str], kept: Int64s, found: Float64s
+    paired: _Paired, names: tuple[str, str], kept: Int64s, old: Floats, found: Float64s
 ) -> Finding | None:
     """A stretch of rows that fits better one row further; its gain is 4 standard errors."""
     for step in (-1, 1):
         rows = np.clip(kept + step, 0, len(paired.rows) - 1)
-        moved = shared(paired.old[paired.rows[kept]], paired.new[rows], _NEIGHBOURS)
+        moved = shared(old, taken(paired.new, rows), _NEIGHBOURS)
         for part in _stretches(kept):
             better = moved[part] - found[part]
             if better.mean() > 4 * better.std() / np.sqrt(len(part)):

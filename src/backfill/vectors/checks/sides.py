@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from backfill.arrays import Floats
 from backfill.vectors.checks.registry import CHECKS, Finding
+from backfill.vectors.formats.registry import spread
 from backfill.vectors.neighbours import unit
 from backfill.vectors.reading import Reading
 from backfill.vectors.scan import Scan, scan
@@ -73,14 +73,9 @@ def _closer(reading: Reading, name: str, other: str, own: str) -> bool:
     assert queries is not None
     assert gallery is not None
     assert strange is not None
-    few = unit(_some(queries, _QUERIES))
+    few = unit(spread(queries, _QUERIES))
     at_home, abroad = (
-        (few @ unit(_some(array, _ITEMS)).T).max(axis=1) for array in (gallery, strange)
+        (few @ unit(spread(array, _ITEMS)).T).max(axis=1) for array in (gallery, strange)
     )
     # Chance would have it nearly half the time, were both spaces equally near.
     return float((abroad > at_home).mean()) > 0.75
-
-
-def _some(array: Floats, count: int) -> Floats:
-    rows = np.linspace(0, len(array) - 1, min(len(array), count)).astype(np.int64)
-    return array[rows]

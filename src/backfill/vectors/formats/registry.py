@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from backfill.arrays import Floats
+from backfill.arrays import Floats, Int64s
 from backfill.errors import InputError
 from backfill.registry import Registry
 
 # So many bytes are read, or converted, at once.
 BLOCK_BYTES = 1 << 20
-# After so many blocks memory is given back.
+# After so many blocks, or rows here and there, memory is given back.
 _RELEASE = 64
 _DONT_NEED: int | None = getattr(mmap_module, "MADV_DONTNEED", None)  # not on Windows
 FLOATS = (np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64))
@@ -61,6 +61,22 @@ def blocks_of(array: Any) -> Iterator[Any]:
         yield array[start : start + step]
         if start // step % _RELEASE == 0:
             release(array)
+
+
+def spread(array: Any, count: int) -> Floats:
+    """So many rows, evenly spread over an array, or all of fewer."""
+    rows = np.linspace(0, len(array) - 1, min(len(array), count)).astype(np.int64)
+    return taken(array, rows)
+
+
+def taken(array: Any, rows: Int64s) -> Floats:
+    """Some rows of an array, in memory, and little else of it: a row may bring a megabyte along."""
+    found = np.empty((len(rows), array.shape[1]), array.dtype)
+    for start in range(0, len(rows), _RELEASE):
+        part = slice(start, start + _RELEASE)
+        found[part] = array[rows[part]]
+        release(array)
+    return found
 
 
 def release(array: Any) -> None:
