@@ -8,7 +8,6 @@ import pytest
 from backfill.errors import InputError
 from backfill.texts import embed, models
 
-
 pytestmark = pytest.mark.xdist_group("texts")
 
 

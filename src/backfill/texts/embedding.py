@@ -22,7 +22,7 @@ from backfill.texts.shards import embed_shard
 
 NAMES = ("old", "new", "sample", "queries_old", "queries_new", "ids", "query_ids")
 # Texts per shard: seconds to a minute of work.
-SHARD = 1024
+SHARD = 512
 
 
 @dataclass(frozen=True)
