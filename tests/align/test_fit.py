@@ -28,7 +28,11 @@ def test_the_length_of_a_row_says_nothing(method: str) -> None:
     np.testing.assert_allclose(scaled.apply(old[:9] / 7), plain.apply(old[:9]), atol=1e-3)
 
 
-def test_a_residual_helps_where_a_line_does_not_do() -> None:
+@pytest.mark.parametrize("searched", [100, 1200])
+def test_a_residual_helps_where_a_line_does_not_do(
+    searched: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backfill.align.residual.SEARCHED", searched)
     old, new = two_spaces(800, bend=2)
     ridge, residual = (fit(old[:400], new[:400], method) for method in ("ridge", "residual"))
     assert isinstance(residual, KernelMap)
@@ -36,9 +40,13 @@ def test_a_residual_helps_where_a_line_does_not_do() -> None:
     assert mean_cosine(residual, *unseen) > mean_cosine(ridge, *unseen) + 0.02
 
 
-def test_a_residual_that_does_not_help_is_left_out() -> None:
+@pytest.mark.parametrize("searched", [100, 1200])
+def test_a_residual_that_does_not_help_is_left_out(
+    searched: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backfill.align.residual.SEARCHED", searched)
     rng = np.random.default_rng(0)
-    old, new = unit(rng.normal(size=(60, 4))), unit(rng.normal(size=(60, 5)))
+    old, new = unit(rng.normal(size=(400, 4))), unit(rng.normal(size=(400, 5)))
     fitted, ridge = fit(old, new, "residual"), fit(old, new, "ridge")
     assert isinstance(fitted, AffineMap)
     np.testing.assert_array_equal(fitted.apply(old), ridge.apply(old))

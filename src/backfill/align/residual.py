@@ -13,7 +13,7 @@ from backfill.align.kernel import KernelMap, gaussian
 from backfill.align.maps import Map, unit
 from backfill.align.registry import METHODS
 from backfill.align.ridge import choose_strength, mean_cosine, ridge
-from backfill.arrays import Array, Float32s, Float64s, Floats
+from backfill.arrays import Float32s, Float64s, Floats, Int64s
 
 LANDMARKS = 2_000
 SEARCHED = 1_200  # pairs at most that width and noise are chosen with, in each fold
@@ -41,21 +41,31 @@ def residual(old: Float32s, new: Float32s, *, held_out: float, seed: int) -> Map
     """
     strength = choose_strength(old, new, held_out=held_out, seed=seed, judged=JUDGED)
     scale, linear, bent = _median_distance(old, seed), 0.0, np.zeros((len(WIDTHS), len(NOISES)))
-    for judges, others in folds(len(old), held_out, seed, JUDGED):
+    splits = folds(len(old), held_out, seed, JUDGED)
+    for judges, others in splits:
         used, asked, wanted = _drawn(others, SEARCHED, seed), old[judges], new[judges]
         linear += mean_cosine(ridge(old[used], new[used], strength), asked, wanted)
-        for k, width in enumerate(WIDTHS):
-            prior = _Prior.of(old[used], scale * width)
+        for k, factor in enumerate(WIDTHS):
+            prior = _Prior.of(old[used], scale * factor)
             made = prior.predicted(old[used], new[used], asked)
             bent[k] += [float((unit(rows) * wanted).sum(1).mean()) for rows in made]
+    width, noise = (int(k) for k in np.argwhere(bent == bent.max())[0])
+
+    def made_of(rows: Int64s) -> KernelMap:
+        landmarks = old[_drawn(rows, LANDMARKS, seed)]
+        prior = _Prior.of(old[rows], scale * WIDTHS[width])
+        return _fitted(prior, old[rows], new[rows], landmarks, NOISES[noise])
+
+    judges, others = splits[0]
+    if len(others) > SEARCHED:  # with all of these, ridge may have caught up
+        linear = mean_cosine(ridge(old[others], new[others], strength), old[judges], new[judges])
+        bent = np.array(mean_cosine(made_of(others), old[judges], new[judges]))
     if bent.max() <= linear:
         return replace(ridge(old, new, strength), of_directions=True)
-    best, noise = divmod(int(bent.argmax()), len(NOISES))
-    landmarks = old[_drawn(np.arange(len(old)), LANDMARKS, seed)]
-    return _fitted(_Prior.of(old, scale * WIDTHS[best]), old, new, landmarks, NOISES[noise])
+    return made_of(np.arange(len(old)))
 
 
-def _drawn(rows: Array, count: int, seed: int) -> Array:
+def _drawn(rows: Int64s, count: int, seed: int) -> Int64s:
     """As many of the rows, or all if there are fewer; ascending."""
     return np.sort(np.random.default_rng(seed).permutation(rows)[:count])
 
