@@ -185,7 +185,7 @@ def ids_twice() -> np.ndarray:
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "no old": (
         {"old": None},
-        r"/old: expected old vectors of the gallery in a file old with one of",
+        r"/old: expected old vectors of the gallery as .npy, .npz, .parquet or",
     ),
     "another name": ({"old": None, "olds": spaces(3, 0)[0]}, "got no such file; is it 'olds'"),
     "no new": ({"new": None}, "/new: expected new vectors of the sampled items"),
@@ -281,7 +281,7 @@ def test_a_mistake_is_one_error_that_names_the_file(case: str, tmp_path: Path) -
 
 FILES: dict[str, tuple[str, str | bytes, str]] = {
     "two files of a name": ("old.npz", "", "expected one file of this name, got old.npy, old.npz"),
-    "another suffix": ("ids.csv", "a", r"ids.csv: expected one of .json, .jsonl, .npy, .parquet, "),
+    "another suffix": ("ids.csv", "a", r"ids.csv: expected .json, .jsonl, .npy, .parquet or .txt"),
     "judgements of nobody": (
         "qrels.tsv",
         "query-id\tcorpus-id\tscore\nq1\t1\t1\n",

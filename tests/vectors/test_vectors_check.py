@@ -1,3 +1,4 @@
+import doctest
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 from upgrade_folders import ITEMS, NEW, OLD, QUERIES, SAMPLE, arrays, folder, spaces
 
+import backfill.vectors
 from backfill.cli import app
 from backfill.errors import InputError
 from backfill.vectors import check
@@ -35,7 +37,7 @@ def test_a_folder_without_mistakes_has_no_findings(tmp_path: Path) -> None:
     assert found["new"] == (len(SAMPLE), NEW, "float32")
     assert found["sample"] == (len(SAMPLE), None, None)
     missing = {missing.name: missing.without for missing in report.missing}
-    assert missing["qrels"] == "only agreement with `new` can be measured"
+    assert missing["qrels or labels"] == "only agreement with `new` can be measured"
     assert "sample" not in missing
 
 
@@ -45,7 +47,7 @@ def test_what_needs_no_file_is_not_missing(tmp_path: Path) -> None:
     )
     names = {missing.name for missing in check(path).missing}
     assert not names & {"sample", "query_ids", "query_labels", "query_weights", "query_texts"}
-    assert {"queries_old", "queries_new", "qrels"} <= names
+    assert {"queries_old", "queries_new", "qrels or labels"} <= names
 
 
 def changed(name: str, rows: Any, values: Any) -> dict[str, np.ndarray]:
@@ -203,6 +205,24 @@ def test_the_command_prints_what_it_found_and_ends_with_1_on_errors(tmp_path: Pa
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected a folder"):
         check(tmp_path / "nowhere")
+
+
+def test_half_of_the_labels_lacks_the_other(tmp_path: Path) -> None:
+    report = check(folder(tmp_path, labels=np.arange(ITEMS)))
+    names = {missing.name: missing.without for missing in report.missing}
+    assert names["query_labels"] == "labels of items say nothing"
+    assert "labels" not in names
+
+
+def test_texts_without_vectors_are_to_be_embedded(tmp_path: Path) -> None:
+    (tmp_path / "corpus.jsonl").write_text('{"_id": "a", "text": "b"}')
+    assert "`backfill embed` makes it from texts" in check(tmp_path).of("error")[0]
+
+
+def test_the_example_of_the_package_prints_what_it_says() -> None:
+    done = doctest.testmod(backfill.vectors)
+    assert done.failed == 0
+    assert done.attempted > 8
 
 
 def test_names_that_look_like_markup_are_printed_as_they_are(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ class Folder:
             got = ", ".join(path.name for path in found)
             raise InputError(f"{self.path / name}: expected one file of this name, got {got}")
         if found and found[0].suffix not in suffixes:
-            raise InputError(f"{found[0]}: expected one of {_listed(suffixes)}")
+            raise InputError(f"{found[0]}: expected {_listed(suffixes)}")
         if found and not found[0].is_file():
             raise InputError(f"{found[0]}: expected a file, got something else")
         return found[0] if found else None
@@ -62,8 +62,10 @@ class Folder:
             kind = (VECTORS | LISTS)[name]
             near = get_close_matches(name, [path.stem for path in self.unread()], 1)
             raise InputError(
-                f"{self.path / name}: expected {kind.holds} in a file {name} with one of "
-                f"{_listed(suffixes)}, got no such file" + (f"; is it {near[0]!r}?" if near else "")
+                f"{self.path / name}: expected {kind.holds} as {_listed(suffixes)}, got no such "
+                "file"
+                + (f"; is it {near[0]!r}?" if near else "")
+                + ("; `backfill embed` makes it from texts" if self.beir("texts") else "")
             )
         return found
 
@@ -104,4 +106,5 @@ class Folder:
 
 
 def _listed(suffixes: Collection[str]) -> str:
-    return ", ".join(suffixes)
+    *others, last = suffixes
+    return f"{', '.join(others)} or {last}"

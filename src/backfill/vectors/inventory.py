@@ -97,7 +97,7 @@ def _missing(reading: Reading, there: set[str]) -> Iterator[Missing]:
             yield Missing(name, kind.required, kind.holds, kind.without)
     by_label = {"labels", "query_labels"} if "queries_old" in there else {"labels"}
     if QRELS_FOLDER not in there and not by_label <= there:
-        yield Missing("qrels", QRELS.required, QRELS.holds, QRELS.without)
+        yield Missing("qrels or labels", QRELS.required, QRELS.holds, QRELS.without)
 
 
 def _needless(reading: Reading, there: set[str]) -> Iterator[str]:
@@ -105,7 +105,7 @@ def _needless(reading: Reading, there: set[str]) -> Iterator[str]:
     if "queries_old" not in there:
         yield from QUERIES[1:]
         yield "query_weights"
-    if QRELS_FOLDER in there:
+    if QRELS_FOLDER in there or not {"labels", "query_labels"} & there:
         yield from ("labels", "query_labels")
     for side in (GALLERY, QUERIES):
         beside = _or_none(lambda side=side: reading.ids_beside(side.vectors))  # type: ignore[misc]
