@@ -12,6 +12,7 @@ from upgrade_folders import ITEMS, NEW, OLD, QUERIES, SAMPLE, SAMPLED, arrays, f
 
 from backfill.errors import InputError
 from backfill.vectors import read
+from backfill.vectors.lists.lines import Lines
 
 GALLERY_IDS = [f"d{row}" for row in range(ITEMS)]
 QUERY_IDS = [f"q{row}" for row in range(QUERIES)]
@@ -81,6 +82,28 @@ def test_row_numbers_in_a_text_file_are_row_numbers(tmp_path: Path) -> None:
     upgrade = read(path)
     np.testing.assert_array_equal(upgrade.sample, SAMPLE)
     assert upgrade.notes == ["sample.txt is read as row numbers of the gallery, not as ids."]
+
+
+def test_numbers_that_are_no_rows_are_ids(tmp_path: Path) -> None:
+    path = folder(tmp_path, ids=np.arange(ITEMS) + 1000, sample=SAMPLE + 1000)
+    upgrade = read(path)
+    np.testing.assert_array_equal(upgrade.sample, SAMPLE)
+    assert upgrade.ids[3] == "1003"
+
+
+def test_numbers_that_are_rows_and_ids_are_rows_and_that_is_said(tmp_path: Path) -> None:
+    upgrade = read(folder(tmp_path, ids=np.arange(ITEMS)[::-1].copy()))
+    np.testing.assert_array_equal(upgrade.sample, SAMPLE)
+    assert upgrade.notes == ["sample.npy is read as row numbers of the gallery, not as ids."]
+
+
+def test_lines_are_the_same_one_by_one_and_in_a_row(tmp_path: Path) -> None:
+    for number, data in enumerate([b"a\r\n\nb", b"\xef\xbb\xbfa\n b \n", b"\n", b"\xc3\xa4"]):
+        path = tmp_path / f"{number}.txt"
+        path.write_bytes(data)
+        lines = Lines(path)
+        assert list(lines) == [lines[at] for at in range(len(lines))]
+        assert len(lines) == len(data.splitlines())
 
 
 def test_new_vectors_of_all_need_no_sample(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def mapped(path: Path, stored: Stored) -> Floats:
     of = {"file": path.name, "size": state.st_size, "mtime_ns": state.st_mtime_ns}
     if not (copy.exists() and _recorded(record) == of):
         _require_room(path, stored)
-        record.unlink(missing_ok=True)  # first: a copy without a record counts for nothing
+        _forget(record)  # first: a copy without a record counts for nothing
         save_chunks(copy, stored.shape, stored.dtype, _with_bar(path, stored))
         with replacing(record) as temporary:
             temporary.write_text(json.dumps(of))
@@ -60,6 +60,13 @@ def _recorded(record: Path) -> object:
         return json.loads(record.read_text())
     except (OSError, ValueError):
         return None
+
+
+def _forget(record: Path) -> None:
+    try:
+        record.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"{record}: cannot be written ({error.strerror})") from None
 
 
 def _require_room(path: Path, stored: Stored) -> None:

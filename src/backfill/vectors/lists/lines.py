@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
@@ -65,7 +65,14 @@ class Lines(Sequence[Any]):
         if isinstance(index, slice):
             return [self[at] for at in range(*index.indices(len(self)))]
         at = range(len(self))[index]
-        line = self._bytes[self._ends[at - 1] + 1 if at else 0 : self._ends[at]]
+        return self._row(at, self._bytes[self._ends[at - 1] + 1 if at else 0 : self._ends[at]])
+
+    def __iter__(self) -> Iterator[Any]:
+        with self.path.open("rb") as file:
+            for at, line in enumerate(file):
+                yield self._row(at, line.removesuffix(b"\n"))
+
+    def _row(self, at: int, line: bytes) -> Any:
         try:
             return self._parsed(line.removeprefix(b"" if at else _MARK).rstrip(b"\r").decode())
         except (ValueError, RecursionError) as error:
