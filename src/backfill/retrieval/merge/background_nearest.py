@@ -19,11 +19,15 @@ def background_nearest(backfill: Backfill) -> Scorer:
     Only the nearest items of the background look like matches, and it is there that the two systems
     must agree. The others, which determine the standard deviation, may spread as they like.
     """
-    return against_background(_measure, backfill)
+    return against_background(nearest_twentieth, backfill)
 
 
-def _measure(similarity: Float64s) -> tuple[Float64s, Float64s]:
-    """The mean, and how far above it the nearest twentieth is on average; 1 for no distance."""
+def nearest_twentieth(similarity: Float64s) -> tuple[Float64s, Float64s]:
+    """Measure (Q, n) similarities: the mean, and how far above it the nearest twentieth is on average.
+
+    Returns:
+        (Q,) means, and (Q,) distances, 1 where there is none.
+    """
     items = similarity.shape[1]
     count = max(1, round(_NEAREST_SHARE * items))
     mean = similarity.mean(axis=1)

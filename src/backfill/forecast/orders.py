@@ -1,0 +1,78 @@
+"""Orders of backfilling that need neither labels nor new vectors, for galleries of any size."""
+
+from __future__ import annotations
+
+import faiss
+import numpy as np
+
+from backfill.arrays import Array, Float64s, Int64s
+from backfill.forecast.known import unit
+
+NEIGHBOURS = 10
+ANCHORS = 20_000  # items whose neighbours are counted, at most
+_COUNTED = 200_000  # items up to which neighbours are searched for exactly
+
+
+def random(size: int, seed: int) -> Int64s:
+    """(N,) rows in random order."""
+    return np.random.default_rng([seed, 10]).permutation(size)
+
+
+def hubs(old: Array, seed: int, k: int = NEIGHBOURS) -> Int64s:
+    """Order by how many items have an item among their k nearest in the old space, most first.
+
+    Such hubs are near many queries too. The in-degree is counted over all items, or over 20,000
+    drawn ones. Ties are broken at random.
+
+    Args:
+        old: (N, d) old vectors.
+        seed: of the draws.
+        k: neighbours of each item.
+
+    Source:
+        k-occurrence: Radovanovic, Nanopoulos & Ivanovic, Hubs in Space, JMLR 2010.
+    """
+    rng = np.random.default_rng([seed, 11])
+    anchors = np.arange(len(old))
+    if len(anchors) > ANCHORS:
+        anchors = np.sort(rng.permutation(len(old))[:ANCHORS])
+    k = min(k, len(old) - 1)
+    rows = unit(old[:])
+    _, near = faiss.knn(unit(old[anchors]), rows, k + 1, faiss.METRIC_INNER_PRODUCT)
+    others = near[near != anchors[:, None]]
+    return most_first(np.bincount(others[others >= 0], minlength=len(old)).astype(np.float64), rng)
+
+
+def hubs_affordable(size: int) -> bool:
+    """Whether hubs of so many items are found in about a minute."""
+    return size <= _COUNTED
+
+
+def asked_most(nearest: Int64s, weights: Float64s | None, size: int, seed: int) -> Int64s:
+    """Order by how often a query log asks for an item, most first; then at random.
+
+    Args:
+        nearest: (Q, k) gallery rows that the old system finds; -1 where there is none.
+        weights: (Q,) how often each query is asked.
+        size: N.
+        seed: of the order among equals.
+    """
+    each = np.ones(len(nearest)) if weights is None else weights
+    there = nearest >= 0
+    counts = np.bincount(
+        nearest[there], np.broadcast_to(each[:, None], nearest.shape)[there], minlength=size
+    )
+    return most_first(counts, np.random.default_rng([seed, 12]))
+
+
+def most_first(score: Array, rng: np.random.Generator) -> Int64s:
+    """(N,) rows by falling score, equals in random order."""
+    shuffled = rng.permutation(len(score))
+    return shuffled[np.argsort(-score[shuffled], kind="stable")]
+
+
+def position_of(order: Int64s) -> Int64s:
+    """(N,) each row's place in an order."""
+    position = np.empty(len(order), np.int64)
+    position[order] = np.arange(len(order))
+    return position
