@@ -112,6 +112,16 @@ def test_nothing_is_embedded_twice(folder: Path, pair: Pair, embedded_texts: lis
     assert contents(folder) == before
 
 
+def test_shards_may_be_removed_when_all_is_done(
+    folder: Path, pair: Pair, embedded_texts: list[str]
+) -> None:
+    first = run(folder, pair)
+    shutil.rmtree(folder / ".backfill" / "embed")
+    embedded_texts.clear()
+    assert run(folder, pair).rates == first.rates
+    assert embedded_texts == []
+
+
 def test_a_larger_sample_takes_over_the_smaller_one(
     folder: Path, pair: Pair, embedded_texts: list[str]
 ) -> None:

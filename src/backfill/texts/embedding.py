@@ -17,7 +17,7 @@ from backfill.texts.made import Made
 from backfill.texts.notes import on_long, on_texts
 from backfill.texts.outputs import Model, Order, Output, Settings, output
 from backfill.texts.prompts import OWN, Prompts
-from backfill.texts.rates import Rate, write_rate
+from backfill.texts.rates import Rate, read_rates, write_rate
 from backfill.texts.shards import embed_shard
 
 NAMES = ("old", "new", "sample", "queries_old", "queries_new", "ids", "query_ids")
@@ -85,7 +85,7 @@ def embed(
             raise InputError(f"{name}: expected at least 1, got {value}")
     folder = Path(folder).resolve()
     kept = folder / ".backfill" / "embed"
-    made = Made(folder, kept / "made.json")
+    made = Made(folder, folder / ".backfill" / "embedded.json")
     made.require_free(NAMES)
     corpus = Texts.read(folder / "corpus.jsonl")
     queries = Texts.read(asked) if (asked := folder / "queries.jsonl").exists() else None
@@ -103,22 +103,22 @@ def embed(
         outputs.append(output(model, "document", corpus, settings, order))
         if queries is not None:
             outputs.append(output(model, "query", queries, settings))
-    for each in outputs:
+    left = [each for each in outputs if not made.has(each.file, each.key)]
+    for each in left:
         if each.missing():  # a model that is missing ends this before hours of work for the other
             models.load(each.work.model)
-
-    rates = {}
-    for each in outputs:
+    rates = folder / ".backfill" / "rates.json"
+    for each in left:
         _run(each, engine)
-        made.write(f"{each.name}.npy", each.key, each.write)
+        made.write(each.file, each.key, each.write)
         if each.work.role == "document":
             seconds = sum(float(of_shard) for of_shard in each.stored("seconds"))
-            rates[each.side] = Rate.measured(each.work.model, each.total, seconds, engine)
-            write_rate(folder / ".backfill" / "rates.json", each.side, rates[each.side])
+            rate = Rate.measured(each.work.model, each.total, seconds, engine)
+            write_rate(rates, each.side, rate)
     write_lists(made, corpus, queries, drawn)
     return Embedded(
         {each.name: each.total for each in outputs},
-        rates,
+        read_rates(rates),
         [*on_texts(corpus, queries), *filter(None, map(on_long, outputs))],
     )
 

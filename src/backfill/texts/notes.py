@@ -22,7 +22,9 @@ def on_texts(corpus: Texts, queries: Texts | None) -> Iterator[str]:
 
 
 def on_long(output: Output) -> str | None:
-    """How many texts a model reads only the beginning of."""
+    """How many texts a model reads only the beginning of, if the shards that say so are there."""
+    if output.missing():
+        return None
     count = sum(int(of_shard.sum()) for of_shard in output.stored("exceeding"))
     model = Path(output.work.model).name
     if not count:

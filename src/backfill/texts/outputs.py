@@ -87,6 +87,11 @@ class Output(NamedTuple):
         return sum(len(shard.rows) for shard in self.shards)
 
     @property
+    def file(self) -> str:
+        """Its name in the folder."""
+        return f"{self.name}.npy"
+
+    @property
     def key(self) -> str:
         """What it is made from, as a name."""
         return f"{self.work.folder.name}, {self.total} rows"

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from backfill import machine
 from backfill.artifacts import load_object, replacing
 from backfill.compute import Engine
+from backfill.errors import InputError
 
 
 class Rate(NamedTuple):
@@ -36,12 +37,27 @@ class Rate(NamedTuple):
         return cls(model, rate, items, at_once, machine.described())
 
 
+def read_rates(path: Path) -> dict[str, Rate]:
+    """The rates that :func:`write_rate` wrote; none if there is no file.
+
+    Raises:
+        InputError: there is something else in it.
+    """
+    if not path.exists():
+        return {}
+    try:
+        return {side: Rate(**rate) for side, rate in load_object(path, "rates of models").items()}
+    except TypeError as error:
+        raise InputError(f"{path}: expected rates of models, got: {error}") from error
+
+
 def write_rate(path: Path, side: str, rate: Rate) -> None:
     """Write the rate of the `old` or the `new` model, and keep the other one.
 
     Raises:
-        InputError: what is there is no JSON object.
+        InputError: what is there is something else.
     """
-    kept = load_object(path, "rates of models") if path.exists() else {}
+    kept = read_rates(path) | {side: rate}
+    stored = {name: each._asdict() for name, each in kept.items()}
     with replacing(path) as temporary:
-        temporary.write_text(f"{json.dumps(kept | {side: rate._asdict()}, indent=1)}\n")
+        temporary.write_text(f"{json.dumps(stored, indent=1)}\n")
