@@ -1,4 +1,4 @@
-"""The cascade: the nearest items that wait are embedded on demand, and ranked by what that gives."""
+"""The cascade: the nearest items that wait are embedded on demand, and ranked anew."""
 
 from __future__ import annotations
 

@@ -45,9 +45,10 @@ class Regression:
             queries: Q.
         """
         design = _features(donors.channels)
-        gram = design.T @ design / len(design)
+        gram = np.asarray(design.T @ design / len(design), np.float64)
         gram[np.diag_indices_from(gram)] += _PENALTY
-        weight = np.linalg.solve(gram, design.T @ donors.new / len(design))
+        shared = np.asarray(design.T @ donors.new / len(design), np.float64)
+        weight = np.asarray(np.linalg.solve(gram, shared), np.float64)
         line = np.asarray(design @ weight, np.float32)
         return cls(weight, _own(line, donors.new - line, donors.query, queries))
 

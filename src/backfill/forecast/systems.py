@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backfill.align import Map, choose_weight, fit
+from backfill.align import Map, fit
 from backfill.arrays import Float32s, Int64s
 from backfill.forecast.channels import Channel
 from backfill.forecast.methods import BACK, OLD, Systems
 
 MAPS = ("procrustes", "ridge", "residual")
 FOLDS = 5
-_JUDGED = 1_000  # held-out pairs, at most, that choose the weight of the mix
+_WEIGHTS = np.linspace(0, 0.95, 20)  # of the mix, that are tried
+_NEIGHBOURS = 10
 HALF_WAY = 0.5  # between the old query and the one that is carried back
 
 
@@ -96,8 +97,7 @@ def fit_systems(
             of_back[:, judges] = one.apply(queries_new) @ old[judges].T
         scores.append(of_back)
         slerp = _slerp_weights(queries_old, carried)
-    some = np.random.default_rng([seed, 2]).permutation(len(old))[:_JUDGED]
-    mix = choose_weight(old[some], held_out[best][some], new[some])
+    mix = _mix_weight(scores[0], queries_new @ held_out[best].T, queries_new @ new.T)
     names = tuple(channel.name for channel in channels)
     systems = Systems(names, best, mix, slerp)
     return Fitted(systems, tuple(channels), found, np.stack(scores).astype(np.float32), cosine)
@@ -109,3 +109,23 @@ def _slerp_weights(start: Float32s, end: Float32s) -> Float32s:
     sine = np.maximum(np.sin(angle), 1e-6)
     way = np.stack([np.sin((1 - HALF_WAY) * angle), np.sin(HALF_WAY * angle)])
     return np.asarray(way / sine, np.float32)
+
+
+def _mix_weight(old: Float32s, mapped: Float32s, new: Float32s) -> float:
+    """The weight of the old space with which known items are found most as in the new space.
+
+    Args:
+        old: (Q, n) cosines of the queries and the known items.
+        mapped: (Q, n) by maps of other items.
+        new: (Q, n) in the new space.
+    """
+    k = min(_NEIGHBOURS, new.shape[1] - 1)
+    wanted = np.argpartition(-new, k, axis=1)[:, :k]
+    is_wanted = np.zeros(new.shape, bool)
+    np.put_along_axis(is_wanted, wanted, values=True, axis=1)
+
+    def overlap(weight: float) -> float:
+        found = np.argpartition(-(weight * old + (1 - weight) * mapped), k, axis=1)[:, :k]
+        return float(np.take_along_axis(is_wanted, found, axis=1).mean())
+
+    return float(max(_WEIGHTS, key=lambda weight: (overlap(weight), -abs(weight - 0.5))))

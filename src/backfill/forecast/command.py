@@ -1,0 +1,61 @@
+"""The command `backfill forecast`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backfill.artifacts import replacing
+from backfill.errors import mistakes_in_one_line
+
+Folder = Annotated[
+    Path, typer.Argument(help="with old, new, sample, queries_old, queries_new, ...")
+]
+
+
+def forecast(
+    folder: Folder,
+    ask: Annotated[
+        int, typer.Option(help="say which items to embed next, at most so many", min=0)
+    ] = 0,
+    rate: Annotated[float | None, typer.Option(help="items per second of the new model")] = None,
+    price: Annotated[float | None, typer.Option(help="of a thousand embeddings")] = None,
+    cascade: Annotated[int, typer.Option(help="items embedded on demand per query", min=1)] = 50,
+    queries: Annotated[int, typer.Option(help="looked at, at most", min=1)] = 1000,
+    seed: Annotated[int, typer.Option(help="of every draw")] = 0,
+    out: Annotated[Path | None, typer.Option(help="folder of the page; FOLDER by default")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON, for scripts")] = False,
+) -> None:
+    """Say what a switch of the model would do, before it is paid for.
+
+    Writes forecast.html, the page, and forecast.json.
+    """
+    from backfill.forecast.ask import load, save
+    from backfill.forecast.cost import measured_rate
+    from backfill.forecast.page import write
+    from backfill.forecast.run import Forecaster
+    from backfill.forecast.settings import Settings
+    from backfill.forecast.terminal import told
+    from backfill.vectors import read
+
+    with mistakes_in_one_line():
+        upgrade = read(folder)
+        asked = load(folder, len(upgrade.old))
+        settings = Settings(queries=queries, cascade=cascade, seed=seed)
+        forecaster = Forecaster.of(upgrade, asked, settings)
+        rate = rate or measured_rate(folder)
+        made = forecaster.forecast(upgrade, str(folder), rate, price)
+        home = out or folder
+        with replacing(home / "forecast.json") as temporary:
+            temporary.write_text(f"{made.model_dump_json(indent=1)}\n")
+        page = write(made, home / "forecast.html")
+        if as_json:
+            print(made.model_dump_json(indent=1))
+        else:
+            told(made)
+            print(f"\nThe page: {page}")
+        if ask:
+            listed = save(forecaster.ask(ask), folder)
+            print(f"{listed}: embed these rows, append them to new and sample, and forecast again")

@@ -1,0 +1,99 @@
+"""Estimates of anything that is computed from simulated measures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from backfill.arrays import Bools, Float64s
+from backfill.forecast.estimates import Moment, corrected, moment
+from backfill.forecast.outcome import Drop, MethodForecast, Value
+from backfill.forecast.simulated import Simulated
+
+# A step is a fall if its interval lies below zero; of ten steps at 90%, one would by chance.
+_STEP_CONFIDENCE = 0.99
+Quantity = Callable[[Simulated], Float64s]
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """Simulated measures of all queries, and how to average them.
+
+    Attributes:
+        plain: completed from the items that were drawn at random.
+        better: completed from all known items; None if none was asked for.
+        asked: (Q,) queries whose nearest items were asked for.
+        weights: (Q,) how often each query is asked, or None.
+        confidence: of the intervals.
+    """
+
+    plain: Simulated
+    better: Simulated | None
+    asked: Bools
+    weights: Float64s | None
+    confidence: float
+
+    def moment(self, of: Quantity) -> Moment:
+        """Average what is computed from the measures, (I, Q), over queries and completions."""
+        if self.better is None or self.asked.sum() < 2:
+            return moment(of(self.plain), self.weights)
+        return corrected(of(self.plain), of(self.better), self.asked, self.weights)
+
+    def value(self, of: Quantity, confidence: float | None = None) -> Value:
+        """The same, as an estimate with its interval."""
+        found = self.moment(of).interval(confidence or self.confidence)
+        return Value(value=found.value, low=found.low, high=found.high)
+
+    def steepest_fall(self, method: str, measure: str, fractions: tuple[float, ...]) -> Drop | None:
+        """The steepest step down along a method's curve, if any is beyond chance."""
+        falls = []
+        for step in range(1, len(fractions)):
+
+            def change(of: Simulated, step: int = step) -> Float64s:
+                curve = of.methods[method][measure]
+                return np.asarray(curve[step] - curve[step - 1])
+
+            found = self.value(change, _STEP_CONFIDENCE)
+            if found.high < 0:
+                falls.append(Drop(start=fractions[step - 1], end=fractions[step], change=found))
+        return min(falls, key=lambda fall: fall.change.value, default=None)
+
+    def of_method(
+        self, name: str, title: str, measure: str, fractions: tuple[float, ...]
+    ) -> MethodForecast:
+        """All that is said of a method.
+
+        Args:
+            name: of the method.
+            title: in words.
+            measure: that decides.
+            fractions: of its curves.
+        """
+        measures = list(self.plain.methods[name])
+        start = self.value(lambda of: of.methods[name][measure][0] - of.old[measure])
+        fall = self.steepest_fall(name, measure, fractions)
+        return MethodForecast(
+            name=name,
+            title=title,
+            curves={
+                each: [
+                    self.value(lambda of, t=t, each=each: of.methods[name][each][t])  # type: ignore[misc]
+                    for t in range(len(fractions))
+                ]
+                for each in measures
+            },
+            area={
+                each: self.value(lambda of, each=each: area(of.methods[name][each], fractions))  # type: ignore[misc]
+                for each in measures
+            },
+            start=start,
+            fall=fall,
+            eligible=start.high >= 0 and fall is None,
+        )
+
+
+def area(curve: Float64s, fractions: tuple[float, ...]) -> Float64s:
+    """(I, Q) mean of a (T, I, Q) curve along the fractions."""
+    return np.asarray(np.trapezoid(curve, fractions, axis=0) / (fractions[-1] - fractions[0]))
