@@ -88,9 +88,13 @@ def decide(
         else f"Embed {after:.0%} of the gallery first, then switch: {method.title}."
     )
     return Decision(
-        verdict="switch" if after == 0 else "wait", headline=headline, reasons=reasons, method=method.name, order=order,
+        verdict="switch" if after == 0 else "wait",
+        headline=headline,
+        reasons=reasons,
+        method=method.name,
+        order=order,
         after=after,
-    )  # fmt: skip
+    )
 
 
 def _keep(method: MethodForecast, order: str, better: Value, measure: str) -> Decision:

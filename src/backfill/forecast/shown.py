@@ -35,7 +35,7 @@ def changed_most(
     first = [columns[:, :FIRST] for columns in (old, new)]
     items = [np.take_along_axis(completed.items, np.maximum(c, 0), axis=1) for c in first]
     # Items from outside have no name.
-    nameable: Bools = (np.concatenate(items, axis=1) >= 0).all(axis=1)
+    nameable = np.concatenate(items, axis=1).min(axis=1) >= 0
     common = (items[0][:, :, None] == items[1][:, None, :]).any(axis=2).sum(axis=1)
     is_known = np.take_along_axis(
         np.pad(known, ((0, 0), (0, completed.items.shape[1] - known.shape[1]))), first[1], axis=1
