@@ -1,7 +1,7 @@
 from simulated import as_panel
 
+from backfill.colours import GREY
 from backfill.reporting.line_styles import line_styles, one_legend
-from backfill.reporting.style import GREY
 
 
 def panel(*labels, old="old", new="new"):

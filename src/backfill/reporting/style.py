@@ -12,11 +12,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-# Okabe & Ito (2008), chosen to stay distinct under the common colour vision deficiencies. Their
-# yellow is left out: it is too pale for a line on white. The darker colours come first.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E69F00")
+from backfill.colours import GREY, PALETTE
+
 POSITIVE, NEGATIVE = "#0072B2", "#E69F00"
-GREY = "#767676"
 # What a comparison finds.
 VERDICTS = {"better": "#0072B2", "worse": "#D55E00", "undecided": GREY}
 

@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from backfill.arrays import Float64s, Int64s
+from backfill.colours import GREY
 from backfill.reporting.panel import PanelResults
-from backfill.reporting.style import GREY, NEGATIVE, POSITIVE, house_style
+from backfill.reporting.style import NEGATIVE, POSITIVE, house_style
 from backfill.results import SIDES, Histogram, MethodResult
 
 _MOST = 24  # methods that one figure can show

@@ -11,12 +11,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from backfill.colours import PALETTE
 from backfill.reporting.figures.grid import columns_for
 from backfill.reporting.measures import MAP
 from backfill.reporting.section import Chart, Section
 from backfill.reporting.sections import section
 from backfill.reporting.study import Study
-from backfill.reporting.style import PALETTE, heading, house_style
+from backfill.reporting.style import heading, house_style
 from backfill.reporting.text import interval, points, whole_percent
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
