@@ -32,6 +32,12 @@ def test_every_cluster_has_an_item_before_any_has_two() -> None:
     assert sorted(OF_CLUSTER[first]) == list(range(CLUSTERS))
 
 
+def test_the_cells_of_wide_rows_are_those_of_the_same_rows_without_zeros() -> None:
+    wide = np.pad(EMBEDDINGS, ((0, 0), (0, 200)))
+    found = coverage(wide, SCORES, 0, cell_size=MEMBERS)
+    assert set(found[:CLUSTERS]) == set(order(cell_size=MEMBERS)[:CLUSTERS])
+
+
 def test_a_cluster_is_represented_by_its_middle() -> None:
     first = order(cell_size=MEMBERS)[:CLUSTERS]
     for item in first:
