@@ -1,0 +1,68 @@
+"""A forecast as one HTML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from backfill.artifacts import replacing
+from backfill.colours import GREY, PALETTE
+from backfill.forecast.outcome import Forecast
+from backfill.forecast.page import sentences, tables, words
+from backfill.forecast.page.figures import every_method, main_figure
+from backfill.forecast.page.queries import changes
+
+_HERE = Path(__file__).parent
+_BLUE, _VERMILION, _GREEN, _PURPLE, *_ = PALETTE
+_COLOURS = {
+    "recommended": _BLUE,
+    "fall-back": _PURPLE,
+    "old": "#555555",
+    "new": _GREEN,
+    "marker": _VERMILION,
+    "grey": GREY,
+}
+
+
+def write(forecast: Forecast, path: Path) -> Path:
+    """Write the page of a forecast, and return its path.
+
+    Args:
+        forecast: what it says. Its texts and ids are shown as they are, whatever is in them.
+        path: of the page.
+    """
+    with replacing(path) as temporary:
+        temporary.write_text(html(forecast), encoding="utf-8")
+    return path
+
+
+def html(forecast: Forecast) -> str:
+    """Render the page; the same forecast gives the same text."""
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"share": words.share, "code": words.with_code}
+    rendered = environment.get_template("page.html.jinja").render(
+        forecast=forecast,
+        colours=_COLOURS,
+        main=main_figure(forecast),
+        every=every_method(forecast),
+        changes=changes(forecast.shown),
+        methods=tables.methods(forecast),
+        orders=tables.orders(forecast),
+        cascade=tables.cascade(forecast),
+        others=tables.other_measures(forecast),
+        cost=sentences.cost(forecast),
+        maps=tables.maps(forecast),
+        sample=sentences.larger_sample(forecast),
+        meanings=sentences.meanings(forecast),
+        known=sentences.known(forecast),
+        estimated=sentences.estimated(forecast),
+    )
+    # Half a surrogate pair, which JSON can hold, is nothing that UTF-8 can.
+    return rendered.encode("utf-8", "replace").decode("utf-8")
