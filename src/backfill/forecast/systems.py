@@ -29,6 +29,7 @@ class Fitted:
         maps: from the old space to the new one, by name.
         pairs: (C, Q, n) cosines of the queries and the pairs, by maps of other pairs.
         cosine: mean cosine of held-out pairs after mapping, by the map's name.
+        mapped: name of the map -> (n, d2) the pairs, each by a map of other pairs.
     """
 
     systems: Systems
@@ -36,6 +37,7 @@ class Fitted:
     maps: dict[str, Map]
     pairs: Float32s
     cosine: dict[str, float]
+    mapped: dict[str, Float32s]
 
 
 def fit_systems(
@@ -100,7 +102,9 @@ def fit_systems(
     mix = _mix_weight(scores[0], queries_new @ held_out[best].T, queries_new @ new.T)
     names = tuple(channel.name for channel in channels)
     systems = Systems(names, best, mix, slerp)
-    return Fitted(systems, tuple(channels), found, np.stack(scores).astype(np.float32), cosine)
+    return Fitted(
+        systems, tuple(channels), found, np.stack(scores).astype(np.float32), cosine, held_out
+    )
 
 
 def _slerp_weights(start: Float32s, end: Float32s) -> Float32s:
