@@ -39,7 +39,8 @@ def find(channels: Sequence[Channel], old: Array, count: int) -> Candidates:
     Args:
         channels: each adds its nearest items.
         old: (N, d1) old vectors of the gallery, in memory or memory-mapped; read once.
-        count: of candidates by each channel. As many as there are items, or more: all of them.
+        count: of candidates by each channel, of equals those with the lowest rows. As many as
+            there are items, or more: all of them.
 
     Raises:
         InputError: a row is not finite or has no direction.
@@ -142,8 +143,6 @@ def _offer(
                 if filled[query] == items.shape[1]:
                     _prune(count, floor, items, scores, filled, query)
                 at = filled[query]
-                if at == items.shape[1]:
-                    continue  # a list full of equals: one more changes nothing
                 items[query, at] = first + column
                 for channel in range(channels):
                     scores[query, at, channel] = found[channel, query, column]
@@ -158,15 +157,21 @@ def _prune(
     have = filled[query]
     if have <= count:
         return
+    near = np.zeros(have, np.bool_)
     for channel in range(scores.shape[2]):
         values = scores[query, :have, channel].copy()
-        floor[query, channel] = np.partition(values, have - count)[have - count]
+        lowest = np.partition(values, have - count)[have - count]
+        floor[query, channel] = lowest
+        equals = count - (values > lowest).sum()  # of them the first ones have a place
+        for at in range(have):
+            if values[at] > lowest:
+                near[at] = True
+            elif values[at] == lowest and equals > 0:
+                near[at] = True
+                equals -= 1
     kept = 0
     for at in range(have):
-        near = False
-        for channel in range(scores.shape[2]):
-            near = near or scores[query, at, channel] >= floor[query, channel]
-        if near:
+        if near[at]:
             items[query, kept] = items[query, at]
             scores[query, kept] = scores[query, at]
             kept += 1

@@ -55,7 +55,10 @@ class Completer:
         self._by_new = Moments(known.new[:, random])
         there = candidates.items >= 0
         self._switches = np.where(
-            there, position[np.maximum(candidates.items, 0)] / len(position), 2
+            # In the middle of its step, so that no fraction is rounded to the wrong side.
+            there,
+            (position[np.maximum(candidates.items, 0)] + 0.5) / len(position),
+            2,
         ).astype(np.float32)
         self._standard = np.where(there, self._standardised(candidates.scores), -np.inf)
         self._of_known = self._standardised(known.scores)

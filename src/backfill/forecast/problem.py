@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -98,6 +98,8 @@ def problem_of(upgrade: Upgrade, asked: Int64s, settings: Settings) -> Problem:
         judgements = None
         if upgrade.labels is not None:
             judgements = Judgements.from_labels(upgrade.labels[chosen], upgrade.labels)
+            gone = np.isin(judgements.items, stand_ins)
+            judgements = replace(judgements, grades=np.where(gone, 0, judgements.grades))
     foreign = None
     if upgrade.pairs_old is not None and upgrade.pairs_new is not None:
         foreign = unit(upgrade.pairs_old[:]), unit(upgrade.pairs_new[:])
