@@ -68,9 +68,7 @@ def main_figure(forecast: Forecast) -> Figure:
         role: _heights([v.value for v in values], fractions, scale)
         for role, values in drawn.items()
     } | {role: np.full(len(labels.GRID), _pixels(scale, level)) for role, level in levels.items()}
-    wanted = [
-        Wanted("marker", text, labels.beside_upright(text, x)) for text, x in markers.items()
-    ]
+    wanted = [Wanted("marker", text, labels.beside_upright(text, x)) for text, x in markers.items()]
     for role, prefer in (("recommended", 0.4), ("old", 1), ("new", 0), ("fall-back", 0.6)):
         if role in heights:
             edges = heights[role], heights[role]
@@ -96,7 +94,7 @@ def main_figure(forecast: Forecast) -> Figure:
             Marker(100 * x, scale.y(at(x, drawn["recommended"], fractions)))
             for x in markers.values()
         ],
-        labels=labels.placed(wanted, list(heights.values())),
+        labels=labels.placed(wanted, list(heights.values()), list(markers.values())),
     )
 
 
@@ -114,9 +112,7 @@ def every_method(forecast: Forecast) -> list[Figure]:
             title=name,
             said=f"{measure} goes from {number(values[0].value)} to {number(values[-1].value)}.",
             scale=scale,
-            curves=[
-                curve(_role(forecast, name), values, forecast.fractions, scale, band=True)
-            ],
+            curves=[curve(_role(forecast, name), values, forecast.fractions, scale, band=True)],
             levels=[Level(role, scale.y(level)) for role, level in levels.items()],
             markers=[],
             labels=[],

@@ -68,8 +68,7 @@ def larger_sample(forecast: Forecast) -> str:
     if added < _HARDLY:
         return f"{fitted} A sample of twice the size would add next to nothing."
     return (
-        f"{fitted} A sample of twice the size would add about as much again "
-        f"({added:.3f}), or less."
+        f"{fitted} A sample of twice the size would add about as much again ({added:.3f}), or less."
     )
 
 

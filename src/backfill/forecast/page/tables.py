@@ -54,7 +54,8 @@ def methods(forecast: Forecast) -> Table:
             cells.append(Cell("–" if method.gain is None else f"{method.gain:.0f}%"))
         recommended = method.name == forecast.decision.method
         role = "recommended" if recommended else ""
-        cells.append(_eligible(method, recommended=recommended))
+        said = recommended and forecast.decision.verdict != "keep"
+        cells.append(_eligible(method, recommended=said))
         rows.append(Row(Cell(method.name, method.title), cells, role))
     for name, title, value in _references(forecast, measure):
         blank = [Cell("")] * (gains + 1)

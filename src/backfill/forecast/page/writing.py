@@ -53,6 +53,7 @@ def html(forecast: Forecast) -> str:
         main=main_figure(forecast),
         every=every_method(forecast),
         changes=changes(forecast.shown),
+        any_completed=not all(known for each in forecast.shown for known in each.known),
         methods=tables.methods(forecast),
         orders=tables.orders(forecast),
         cascade=tables.cascade(forecast),
