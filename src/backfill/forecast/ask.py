@@ -88,10 +88,13 @@ def load(folder: Path, size: int) -> Asked:
     if not path.exists():
         return NOTHING
     stored = load_object(path, "what `backfill forecast --ask` writes")
+    listed = [stored.get(name) for name in Asked._fields]
+    if not all(isinstance(of, list) and all(type(row) is int for row in of) for of in listed):
+        raise InputError(f"{path}: expected what `backfill forecast --ask` writes")
     try:
-        rows, queries = (np.array(stored[name], np.int64) for name in Asked._fields)
-    except (KeyError, ValueError, TypeError, OverflowError) as error:
-        raise InputError(f"{path}: expected what `backfill forecast --ask` writes") from error
-    if rows.ndim != 1 or queries.ndim != 1 or ((rows < 0) | (rows >= size)).any():
+        rows, queries = (np.array(of, np.int64) for of in listed)
+    except OverflowError as error:
+        raise InputError(f"{path}: expected gallery rows from 0 to {size - 1}") from error
+    if ((rows < 0) | (rows >= size)).any():
         raise InputError(f"{path}: expected gallery rows from 0 to {size - 1}, got others")
     return Asked(rows, queries)
