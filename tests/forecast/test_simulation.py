@@ -14,7 +14,7 @@ SWITCHES = RNG.random((9, 60)).astype(np.float32)
 @pytest.mark.parametrize("fraction", [0.0, 0.3, 1.0])
 @pytest.mark.parametrize("k", [1, 10, 60])
 def test_it_is_a_stable_sort_of_what_each_item_scores_now(fraction: float, k: int) -> None:
-    now = np.where(SWITCHES < fraction, AFTER, BEFORE)
+    now = np.where(fraction > SWITCHES, AFTER, BEFORE)
     wanted = np.argsort(-now, axis=1, kind="stable")[:, :k]
     np.testing.assert_array_equal(merged(BEFORE, AFTER, SWITCHES, fraction, k), wanted)
 
