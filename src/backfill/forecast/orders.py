@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import faiss
 import numpy as np
 
-from backfill.arrays import Array, Float64s, Int64s
+from backfill.arrays import Array, Float32s, Float64s, Int64s
 from backfill.forecast.known import unit
+from backfill.retrieval.nearest import unit_blocks
 
 NEIGHBOURS = 10
 ANCHORS = 20_000  # items whose neighbours are counted, at most
 _COUNTED = 200_000  # items up to which neighbours are searched for exactly
+_BLOCK = 2**16
 
 
 def random(size: int, seed: int) -> Int64s:
@@ -46,6 +50,71 @@ def hubs(old: Array, seed: int, k: int = NEIGHBOURS) -> Int64s:
 def hubs_affordable(size: int) -> bool:
     """Whether hubs of so many items are found in about a minute."""
     return size <= _COUNTED
+
+
+class NearKnown(NamedTuple):
+    """The k nearest known items of each of N items in the old space, the item itself aside.
+
+    Attributes:
+        cosines: (N, k) to them.
+        places: (N, k) where they are among the known items.
+    """
+
+    cosines: Float32s
+    places: Int64s
+
+
+def near_known(old: Array, rows: Int64s, known_old: Float32s, k: int = NEIGHBOURS) -> NearKnown:
+    """Find them, block by block.
+
+    Args:
+        old: (N, d) old vectors of the gallery; read once.
+        rows: (n,) gallery rows of the known items.
+        known_old: (n, d) their old vectors, of unit length.
+        k: how many.
+
+    Raises:
+        InputError: a row is not finite or has no direction.
+    """
+    k = min(k, len(rows) - 1)
+    found = []
+    for first, block in unit_blocks("old", old, slice(0, len(old)), _BLOCK):
+        cosines, places = faiss.knn(block, known_old, k + 1, faiss.METRIC_INNER_PRODUCT)
+        others = rows[places] != np.arange(first, first + len(block))[:, None]
+        others[others.all(axis=1), -1] = False  # not known itself: one too many
+        found.append(NearKnown(cosines[others].reshape(-1, k), places[others].reshape(-1, k)))
+    return NearKnown(*map(np.concatenate, zip(*found, strict=True)))
+
+
+def near_known_affordable(size: int, known: int) -> bool:
+    """Whether the nearest known items of so many items are found in about a minute."""
+    return size * known <= _COUNTED * ANCHORS
+
+
+def dense(near: NearKnown, seed: int) -> Int64s:
+    """Order by how near the nearest known items are, nearest first.
+
+    They are a sample, so that this goes from the densest regions to the sparsest ones. Neighbours
+    switch at about the same time, and most rankings are then of one system.
+    """
+    return most_first(near.cosines.mean(axis=1), np.random.default_rng([seed, 13]))
+
+
+def coverage(near: NearKnown, seed: int) -> Int64s:
+    """Order by how far away the nearest known items are, farthest first: what no map has seen."""
+    return most_first(-near.cosines.mean(axis=1), np.random.default_rng([seed, 14]))
+
+
+def alignment_error(near: NearKnown, error: Array, seed: int) -> Int64s:
+    """Order by how wrong a map is expected to be, most first.
+
+    Args:
+        near: the nearest known items.
+        error: (n,) one minus the cosine of each known item's new vector and its old one, mapped by
+            a map of other items.
+        seed: of the order among equals.
+    """
+    return most_first(error[near.places].mean(axis=1), np.random.default_rng([seed, 15]))
 
 
 def asked_most(nearest: Int64s, weights: Float64s | None, size: int, seed: int) -> Int64s:
