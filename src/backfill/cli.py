@@ -12,7 +12,7 @@ import typer
 
 from backfill.artifacts import MAIN_WORKSPACE
 from backfill.errors import mistakes_in_one_line, needs
-from backfill.forecast.command import forecast
+from backfill.forecast.command import forecast, judge
 from backfill.vectors.command import check
 
 # Rooms are imported inside the commands that need them: one must not wait for what another needs,
@@ -33,6 +33,7 @@ Workspace = Annotated[str, typer.Option(help="main, or that of a dataset's studi
 
 app.command()(check)
 app.command()(forecast)
+app.command()(judge)
 
 
 @app.command()

@@ -59,3 +59,40 @@ def forecast(
         if ask:
             listed = save(forecaster.ask(ask), folder)
             print(f"{listed}: embed these rows, append them to new and sample, and forecast again")
+
+
+def judge(
+    folder: Folder,
+    queries: Annotated[int, typer.Option(help="judged, drawn at random", min=1)] = 30,
+    seed: Annotated[int, typer.Option(help="of every draw")] = 0,
+) -> None:
+    """Make a page on which people judge both models' results, with one key each.
+
+    Writes judge.html. Its answers, saved into the folder as qrels.tsv, are read by
+    `backfill forecast`.
+    """
+    from backfill.forecast.ask import load
+    from backfill.forecast.judging import ANSWERS, pool, recommended, write
+    from backfill.vectors import read
+
+    with mistakes_in_one_line():
+        upgrade = read(folder)
+        asked = load(folder, len(upgrade.old)).rows
+        found = pool(upgrade, asked, queries, recommended(folder), seed)
+        page = folder / "judge.html"
+        write(upgrade, found, page, seed)
+        print(
+            f"{page}: {sum(map(len, found.items)):,} results of {len(found.queries):,} queries to "
+            f"judge. Open it in a browser, save the answers as {folder / ANSWERS}, and run "
+            f"`backfill forecast {folder}` again."
+        )
+        if upgrade.texts is None or upgrade.query_texts is None:
+            print("Ids are shown where there are no texts (texts, query_texts).")
+        if upgrade.judgements is not None:
+            print("There are judgements already: add the answers to them.")
+        if found.expected > found.new / 2:
+            print(
+                f"{found.expected:,} of the {found.new:,} results by the new model are expected by "
+                "a map, not embedded anew. What it finds instead is not judged, and counts against "
+                f"it: `backfill forecast {folder} --ask 1000` says what to embed first."
+            )

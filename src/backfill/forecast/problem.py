@@ -79,7 +79,7 @@ def problem_of(upgrade: Upgrade, asked: Int64s, settings: Settings) -> Problem:
     known_old, known_new = unit(upgrade.old[rows]), unit(new)
     judgements, weights = upgrade.judgements, upgrade.weights
     if upgrade.queries_old is not None and upgrade.queries_new is not None:
-        chosen = _some(len(upgrade.queries_old), settings.queries, rng)
+        chosen = _some(len(upgrade.queries_old), settings.queries, judgements, rng)
         queries = unit(upgrade.queries_old[chosen]), unit(upgrade.queries_new[chosen])
         stand_ins = np.empty(0, np.int64)
         judgements = None if judgements is None else judgements.of(chosen)
@@ -109,6 +109,9 @@ def problem_of(upgrade: Upgrade, asked: Int64s, settings: Settings) -> Problem:
     )  # fmt: skip
 
 
-def _some(count: int, most: int, rng: np.random.Generator) -> Int64s:
-    """All, or so many at random, ascending."""
-    return np.arange(count) if count <= most else np.sort(rng.permutation(count)[:most])
+def _some(count: int, most: int, judgements: Judgements | None, rng: np.random.Generator) -> Int64s:
+    """All, or so many at random, ascending; those that somebody has judged before all others."""
+    drawn = rng.permutation(count)
+    if judgements is not None:
+        drawn = drawn[np.argsort(judgements.relevant_counts[drawn] == 0, kind="stable")]
+    return np.sort(drawn[:most])

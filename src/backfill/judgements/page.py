@@ -49,6 +49,7 @@ def write_page(
     texts: Callable[[str], str] | Mapping[str, str] | None = None,
     *,
     title: str = "Which results are relevant?",
+    answers: str | None = None,
     seed: int = 0,
 ) -> None:
     """Write one HTML file that asks for a judgement of each candidate, with one key each.
@@ -59,12 +60,14 @@ def write_page(
     take an hour or two.
 
     Args:
-        path: of the page; answers are saved under its name, with `.qrels.tsv` at the end.
+        path: of the page.
         queries: query id -> text to show.
         candidates: query id -> ids of the items to judge, such as :func:`pooled` finds them, in any
             order.
         texts: of the items, by id; without any the ids are shown.
         title: of the page.
+        answers: name of the file that they are saved as; by default the page's, with `.qrels.tsv`
+            at the end.
         seed: draws the order of each query's candidates.
 
     Raises:
@@ -87,7 +90,8 @@ def write_page(
         raise InputError("candidates: expected items to judge, got none")
     target = Path(path)
     with replacing(target) as temporary:
-        temporary.write_text(_rendered(asked, title, f"{target.stem}.qrels.tsv"), encoding="utf-8")
+        page = _rendered(asked, title, answers or f"{target.stem}.qrels.tsv")
+        temporary.write_text(page, encoding="utf-8")
 
 
 def _text_of(texts: Callable[[str], str] | Mapping[str, str] | None) -> Callable[[str], str]:
