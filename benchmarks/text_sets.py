@@ -18,7 +18,7 @@ from backfill.relevance import Relevance
 from backfill.vectors import Upgrade
 
 BANKING, DOCUMENTS = 10_003, 1_400  # texts of the galleries
-QUERIES = 500  # of banking that are drawn for a sample
+QUERIES = 300  # of banking that are drawn for a sample
 UNSEEN = 37  # intents that are left out of the pairs
 ESTIMATED_FROM = 500  # items of the gallery that are known where maps are fitted on other texts
 
