@@ -9,6 +9,7 @@ from backfill.forecast.outcome import CascadeForecast, Decision, MethodForecast,
 
 # An order other than a random one is recommended if it adds so much to the area.
 _WORTH_AN_ORDER = 0.005
+_SURE = 0.001  # width of an interval that is not worth saying
 
 
 def recommended(methods: Sequence[MethodForecast], measure: str) -> MethodForecast:
@@ -120,7 +121,9 @@ def _above_from(curve: Sequence[Value], fractions: Sequence[float], old: Value) 
 
 
 def percent(value: Value) -> str:
-    """An estimate in per cent, with its interval."""
+    """An estimate in per cent, with its interval unless it is sure."""
+    if value.high - value.low < _SURE:
+        return f"{100 * value.value:.1f}"
     return f"{100 * value.value:.1f} ({100 * value.low:.1f} to {100 * value.high:.1f})"
 
 
