@@ -7,12 +7,12 @@ from backfill.forecast.known import Known, Moments, unit
 RNG = np.random.default_rng(0)
 
 
-def test_standard_scores_have_mean_0_and_deviation_1_and_lead_back_to_the_cosines() -> None:
+def test_standard_scores_of_a_normal_sample_are_normal_and_lead_back_to_the_cosines() -> None:
     cosines = RNG.normal(0.3, 0.1, (4, 500)).astype(np.float32)
     moments = Moments(cosines)
     standard = moments.standard(cosines)
-    np.testing.assert_allclose(standard.mean(axis=1), 0, atol=1e-4)
-    np.testing.assert_allclose(standard.std(axis=1), 1, atol=1e-4)
+    np.testing.assert_allclose(standard.mean(axis=1), 0, atol=0.1)
+    np.testing.assert_allclose(standard.std(axis=1), 1, atol=0.15)
     np.testing.assert_allclose(moments.cosines(standard), cosines, atol=1e-6)
 
 

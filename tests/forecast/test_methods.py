@@ -1,5 +1,7 @@
 """How each method ranks the items that wait."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -37,3 +39,15 @@ def test_old_queries_can_be_had_of_any_systems_with_and_without_calibration() ->
     assert not METHODS["old_query"].calibrated
     only = Systems(("old",), best="old", mix=0.5)
     assert METHODS[FALL_BACK].waiting(only, COSINES[:1]) is not None
+
+
+def test_where_there_is_no_item_there_is_no_score_and_no_warning() -> None:
+    only_new = Systems(ALL.channels, ALL.best, mix=0.0, slerp=SLERP)
+    cosines = COSINES.copy()
+    cosines[:, 1, 2] = -np.inf
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = METHODS["mix"].waiting(only_new, cosines)
+    assert found is not None
+    assert not np.isfinite(found[1, 2])
+    assert np.isfinite(np.delete(found.ravel(), 5)).all()

@@ -29,7 +29,7 @@ def world(items: int = 600, queries: int = 40, old_noise: float = 0.5, seed: int
     rng = np.random.default_rng(seed)
     topics = rng.normal(size=(20, 8))
     labels = rng.integers(20, size=items + queries)
-    seen = topics[labels] + 0.7 * rng.normal(size=(items + queries, 8))
+    seen = topics[labels] + 0.4 * rng.normal(size=(items + queries, 8))
     old = seen @ rng.normal(size=(8, OLD)) / 3 + old_noise * rng.normal(size=(len(seen), OLD))
     new = seen @ rng.normal(size=(8, NEW)) / 3 + 0.2 * rng.normal(size=(len(seen), NEW))
     return World(

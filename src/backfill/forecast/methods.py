@@ -61,7 +61,7 @@ class Method:
             cosines: (C, Q, M) by each channel.
 
         Returns:
-            (Q, M), or None.
+            (Q, M), or None; -inf or NaN where there is no item.
         """
         weights = self.weights(systems)
         if weights is None or not set(weights) <= set(systems.channels):
@@ -69,7 +69,8 @@ class Method:
         total = np.zeros(cosines.shape[1:], np.float32)
         for name, weight in weights.items():
             part = cosines[systems.channels.index(name)]
-            total += np.float32(weight) * part if np.ndim(weight) == 0 else _column(weight) * part
+            with np.errstate(invalid="ignore"):  # -inf, of no item, times a weight of 0 is NaN
+                total += (weight if np.ndim(weight) == 0 else _column(weight)) * part
         return total
 
 
