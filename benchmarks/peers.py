@@ -62,9 +62,23 @@ def main() -> None:
         lines += [f"## {case.title}", ""]
         lines += [shown.to_markdown(index=False, disable_numparse=True), ""]
         asked.report.mkdir(parents=True, exist_ok=True)
-        pd.concat(tables).round(3).to_csv(asked.report / "table.csv", index=False)
+        as_csv(pd.concat(tables)).to_csv(asked.report / "table.csv", index=False)
         (asked.report / "table.md").write_text("\n".join(lines))
         print(case.title, flush=True)
+
+
+def as_csv(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the columns of other reports, and shares instead of per cent."""
+    columns = {
+        "case": "panel", "method": "method", "start mAP": "map_start", "AUC_mAP": "auc_map",
+        "Gain": "gain", "overlap@10 start": "overlap_10_start", "overlap@10 AUC": "overlap_10",
+        "precision@10 start": "precision_10_start", "fit, s": "fit_seconds",
+        "fit / ridge": "fit_beside_ridge",
+    }  # fmt: skip
+    shares = table.rename(columns=columns)[list(columns.values())]
+    numbers = list(columns.values())[2:8]
+    shares[numbers] = shares[numbers] / 100
+    return shares.round(5)
 
 
 def peers(drawn: Drawn, python: Path) -> dict[str, Any]:

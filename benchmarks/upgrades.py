@@ -65,17 +65,19 @@ def main() -> None:
             if asked.only in case.title:
                 measure(case, asked.folder, sample, asked.cache / case.name)
                 write(asked.cache, asked.report, asked.samples)
+    for case in CASES:
+        if case.fitted_on == OWN and case.corpus == "cranfield" and asked.only in case.title:
+            judge(case, asked.folder, asked.cache / case.name)
+    write(asked.cache, asked.report, asked.samples)
 
 
 def measure(case: Case, folder: Path, sample: int, cache: Path) -> None:
     """Forecast and measure one sample of a case, what of it is not there yet.
 
-    Files are sample.0.npz, what is true; forecast.0.json, without judgements; and of the first
-    sample judged.0.json, the forecast with judgements.
+    Files are sample.0.npz, what is true, and forecast.0.json, without judgements.
     """
     cache.mkdir(parents=True, exist_ok=True)
     true, forecasted = cache / f"sample.{sample}.npz", cache / f"forecast.{sample}.json"
-    judged = cache / f"judged.{sample}.json"
     drawn = draw(case, folder, sample)
     settings = Settings(seed=sample)
     if not forecasted.exists() or not true.exists():
@@ -84,10 +86,17 @@ def measure(case: Case, folder: Path, sample: int, cache: Path) -> None:
         found = forecaster.forecast(upgrade, case.title, None, None)
         _measure(drawn, forecaster.searched.fitted, recommended_row(found), sample, true)
         forecasted.write_text(found.model_dump_json(indent=1))
-    if sample == 0 and case.corpus == "cranfield" and not judged.exists():
-        found = forecast(drawn.upgrade(judged=True), folder=case.title, settings=settings)
-        judged.write_text(found.model_dump_json(indent=1))
     print(case.title, sample, flush=True)
+
+
+def judge(case: Case, folder: Path, cache: Path) -> None:
+    """Forecast the first sample of a case with judgements: judged.0.json."""
+    path = cache / "judged.0.json"
+    if not path.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        upgrade = draw(case, folder, 0).upgrade(judged=True)
+        found = forecast(upgrade, folder=case.title, settings=Settings(seed=0))
+        path.write_text(found.model_dump_json(indent=1))
 
 
 def _measure(drawn: Drawn, fitted: Fitted, recommended: str, seed: int, path: Path) -> None:
@@ -256,8 +265,25 @@ def write(cache: Path, report: Path, samples: int) -> None:
         lines += [f"## {case.title}", "", f"{table['samples'].iloc[0]} samples.", ""]
         lines += [_shown(table).to_markdown(index=False, disable_numparse=True), ""]
     report.mkdir(parents=True, exist_ok=True)
-    pd.concat(tables.values()).round(3).to_csv(report / "table.csv", index=False)
+    as_csv(pd.concat(tables.values())).to_csv(report / "table.csv", index=False)
     (report / "table.md").write_text("\n".join(lines))
+
+
+def as_csv(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the columns of other reports, and shares instead of per cent."""
+    columns = {
+        "case": "panel", "method": "method", "start mAP": "map_start", "AUC_mAP": "auc_map",
+        "Gain": "gain", "Gain, least": "gain_low", "Gain, most": "gain_high",
+        "overlap@10 start": "overlap_10_start", "overlap@10 AUC": "overlap_10",
+        "precision@10 start": "precision_10_start", "start - old": "start_above_old",
+        "start - old, half interval": "start_above_old_half_interval",
+        "starts below old": "starts_below_old", "never falls": "never_falls",
+        "samples": "samples", "which": "which",
+    }  # fmt: skip
+    shares = table.rename(columns=columns)[list(columns.values())]
+    numbers = list(columns.values())[2:12]
+    shares[numbers] = (shares[numbers].astype(float) / 100).round(5)
+    return shares
 
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:
