@@ -18,8 +18,11 @@ from backfill.forecast.measuring import OVERLAP, measured
 from backfill.forecast.methods import METHODS
 from backfill.forecast.orders import (
     asked_most,
+    dense,
     hubs,
     hubs_affordable,
+    near_known,
+    near_known_affordable,
     position_of,
     random,
 )
@@ -154,7 +157,9 @@ class Forecaster:
             cosine=self.searched.fitted.cosine,
             half_cosine=self._half_cosine(),
             mix=self.searched.fitted.systems.mix,
-            cost=cost(problem.size - known, problem.size, problem.queries_new.shape[1], rate, price),
+            cost=cost(
+                problem.size - known, problem.size, problem.queries_new.shape[1], rate, price
+            ),
             shown=shown,
             notes=list(upgrade.notes),
             decision=decide(
@@ -176,6 +181,9 @@ class Forecaster:
         if hubs_affordable(problem.size):
             order = hubs(problem.old, settings.seed)
             found["hubs"] = value(self.summary(position_of(order)))
+        if near_known_affordable(problem.size, len(problem.rows)):
+            near = near_known(problem.old, problem.rows, problem.known_old)
+            found["dense"] = value(self.summary(position_of(dense(near, settings.seed))))
         if problem.weights is not None:
             # A log is known before the backfill; so is what the old system finds for it.
             nearest = _nearest(self.searched, 10)

@@ -72,6 +72,7 @@ def orders(forecast: Forecast) -> Table:
     said = {
         "random": "any order",
         "hubs": "items that are near many others in the old space first",
+        "dense": "items in the densest parts of the old space first",
         "demand": "items that the query log asks for most first",
     }
     rows = [
