@@ -129,7 +129,9 @@ def test_stand_ins_are_said_plainly() -> None:
     assert "There were no queries 321 items of the gallery stand in" in text_of(
         forecast(stand_ins=True)
     )
+    assert "Queries come first" in text_of(forecast(stand_ins=True))
     assert "There were no queries" not in text_of(forecast())
+    assert "Queries come first" not in text_of(forecast())
 
 
 def test_why_a_method_is_not_eligible() -> None:
