@@ -15,9 +15,11 @@ from backfill.forecast.known import Known, Moments
 from backfill.forecast.methods import METHODS, Systems
 from backfill.forecast.outside import OutsideModel
 from backfill.forecast.simulation import merged
+from backfill.judgements import Judgements
 from backfill.retrieval.merge.background_nearest import nearest_twentieth
 
 DEPTH = 100  # of the ranked lists that measures see
+_RELEVANT = 2.0  # standard score of a relevant item in the channel of judgements
 BACKGROUND = 1000  # known random items that scores are compared with, at most
 
 
@@ -46,9 +48,18 @@ class Completer:
         known: items whose new vectors are there.
         position: (N,) each item's place in the order of backfilling.
         seed: of all draws.
+        judgements: of the queries, if there are any.
     """
 
-    def __init__(self, candidates: Candidates, known: Known, position: Int64s, seed: int) -> None:
+    def __init__(
+        self,
+        candidates: Candidates,
+        known: Known,
+        position: Int64s,
+        seed: int,
+        judgements: Judgements | None = None,
+    ) -> None:
+        candidates = _as_if_unknown(candidates, known)
         self._candidates, self._known, self._seed = candidates, known, seed
         random = known.random
         self._by_channel = [Moments(scores[:, random]) for scores in known.scores]
@@ -64,6 +75,13 @@ class Completer:
         self._of_known = self._standardised(known.scores)
         self._new_of_known = self._by_new.standard(known.new)
         self._given = known.new_of(candidates.items)
+        self._channels = len(candidates.scores)
+        if judgements is not None:
+            # A relevant item tends to be nearer in the new space than its cosines say.
+            relevant = np.where(there, _relevant(judgements, candidates.items), -np.inf)
+            self._standard = np.concatenate([self._standard, relevant[None]])
+            of_known = _relevant(judgements, np.broadcast_to(known.rows, known.new.shape))
+            self._of_known = np.concatenate([self._of_known, of_known[None]])
 
     def _standardised(self, scores: Float32s) -> Float32s:
         pairs = zip(self._by_channel, scores, strict=True)
@@ -83,7 +101,7 @@ class Completer:
             rng = np.random.default_rng([self._seed, 5, draw])
             completion = Completion(pairs.redrawn(rng), self._standard)
             outside = OutsideModel(
-                self._of_known[:, :, random],
+                self._of_known[: self._channels, :, random],
                 self._new_of_known[:, random],
                 is_candidate,
                 candidates.outside,
@@ -111,6 +129,20 @@ class Completer:
             np.concatenate([new, after], axis=1),
             np.concatenate([self._switches, rng.random(after.shape, np.float32)], axis=1),
         )
+
+
+def _as_if_unknown(candidates: Candidates, known: Known) -> Candidates:
+    """Score known items by maps that have not seen them, as all other candidates are."""
+    found, position = known.at(candidates.items)
+    by_others = np.take_along_axis(known.scores, position[None], axis=2)
+    return candidates._replace(
+        scores=np.where(found & (candidates.items >= 0), by_others, candidates.scores)
+    )
+
+
+def _relevant(judgements: Judgements, items: Int64s) -> Float32s:
+    """(Q, M) the channel of relevance, in standard scores; 0 for items that are not relevant."""
+    return np.asarray(_RELEVANT * (judgements.grades_of(items) > 0), np.float32)
 
 
 class Merge:

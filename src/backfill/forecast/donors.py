@@ -9,7 +9,7 @@ import numpy as np
 from backfill.arrays import Float32s, Int64s
 
 # All pairs that lie above so many standard deviations by a channel are donors, and so many others.
-_NEAR, _OTHERS = 1.5, 200_000
+_NEAR, _OTHERS = 1.5, 50_000
 
 
 class Donors(NamedTuple):

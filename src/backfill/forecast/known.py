@@ -8,13 +8,23 @@ import numpy as np
 
 from backfill.arrays import Array, Bools, Float32s, Float64s, Int64s
 
+_QUARTILES = 1.349  # apart, in standard deviations of a normal distribution
+_CAP = 4.0  # of these above the median, from which on a cosine counts no more
+
 
 class Moments:
-    """Mean and standard deviation of each query's cosines to a random sample of the gallery."""
+    """Mean and standard deviation of each query's cosines to a random sample of the gallery.
+
+    Cosines far above the others count as if they were not so far: else both would depend on whether
+    the few nearest items happen to be in the sample.
+    """
 
     def __init__(self, cosines: Float32s) -> None:
-        self.mean: Float64s = cosines.mean(axis=-1, dtype=np.float64)[..., None]
-        spread = cosines.std(axis=-1, dtype=np.float64)[..., None]
+        low, middle, high = np.percentile(cosines, [25, 50, 75], axis=-1)[..., None]
+        most = middle + _CAP * (high - low) / _QUARTILES
+        capped = np.minimum(cosines, most)
+        self.mean: Float64s = capped.mean(axis=-1, dtype=np.float64)[..., None]
+        spread = capped.std(axis=-1, dtype=np.float64)[..., None]
         self.spread: Float64s = np.maximum(spread, np.finfo(np.float32).tiny)
 
     def standard(self, cosines: Float32s) -> Float32s:

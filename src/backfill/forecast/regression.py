@@ -10,12 +10,12 @@ from backfill.arrays import Float32s, Float64s, Floats, Int64s
 from backfill.forecast.donors import Donors
 
 # Where the pieces of the line meet, in standard deviations, and where a query's own slopes begin.
-KNOTS = (1.0, 2.0, 3.0, 4.0)
+KNOTS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
 _BENDS = (1.0, 3.0)
 # Variances of a query's own slopes that are tried.
 _SPREADS = (0.0, 0.003, 0.01, 0.03, 0.1, 0.3)
 _NEAR = 2.0  # predictions from here on judge the spread
-_PENALTY = 1e-3
+_PENALTY = 1e-7
 _ROWS = 2**20
 
 

@@ -9,13 +9,13 @@ import numpy as np
 from backfill.align import fit
 from backfill.arrays import Float64s, Int64s
 from backfill.forecast.ask import NOTHING, Asked, ask
-from backfill.forecast.cascade import demand, reranked, waiting
 from backfill.forecast.cost import cost
-from backfill.forecast.curves import Completer, Merge, of_new, of_old
+from backfill.forecast.curves import Completed, Completer, of_new, of_old
 from backfill.forecast.decision import decide, recommended
 from backfill.forecast.known import Known
-from backfill.forecast.measuring import OVERLAP, measured
+from backfill.forecast.measuring import OVERLAP
 from backfill.forecast.methods import METHODS
+from backfill.forecast.on_demand import cascade
 from backfill.forecast.orders import (
     asked_most,
     dense,
@@ -26,7 +26,7 @@ from backfill.forecast.orders import (
     position_of,
     random,
 )
-from backfill.forecast.outcome import CascadeForecast, Forecast, Shown, Value
+from backfill.forecast.outcome import Forecast, Shown, Value
 from backfill.forecast.problem import Problem, problem_of
 from backfill.forecast.settings import Settings
 from backfill.forecast.shown import changed_most
@@ -93,16 +93,21 @@ class Forecaster:
             np.union1d(self.asked.rows, more.rows), np.union1d(self.asked.queries, more.queries)
         )
 
-    def summary(self, position: Int64s) -> Summary:
-        """Simulate one order of backfilling."""
+    def summary(self, position: Int64s, only: str | None = None) -> Summary:
+        """Simulate one order of backfilling, by all methods or one."""
         problem, searched = self.problem, self.searched
         better = None
         if not problem.random.all():
-            better = simulate(problem, searched, position, self.settings)
+            better = simulate(problem, searched, position, self.settings, only)
             searched = replace(searched, known=_drawn(searched.known))
-        plain = simulate(problem, searched, position, self.settings)
+        plain = simulate(problem, searched, position, self.settings, only)
         of_asked = np.isin(problem.queries, self.asked.queries)
-        return Summary(plain, better, of_asked, problem.weights, self.settings.confidence)
+        if not np.isin(self.asked.rows, problem.rows).all():
+            of_asked[:] = False  # which queries' items are all there is not known
+        return Summary(
+            plain, better, of_asked, problem.weights, self.settings.confidence,
+            1 - len(problem.rows) / problem.size,
+        )  # fmt: skip
 
     def forecast(
         self,
@@ -121,8 +126,8 @@ class Forecaster:
             for name in summary.plain.methods
         ]
         names = list(summary.plain.old)
-        old = {n: summary.value(lambda of, n=n: of.old[n]) for n in names}  # type: ignore[misc]
-        new = {n: summary.value(lambda of, n=n: of.new[n]) for n in names}  # type: ignore[misc]
+        old = {n: summary.level(lambda of, n=n: of.old[n]) for n in names}  # type: ignore[misc]
+        new = {n: summary.level(lambda of, n=n: of.new[n]) for n in names}  # type: ignore[misc]
         better = None
         if problem.judgements is not None:
             better = summary.value(lambda of: of.new[measure] - of.old[measure])
@@ -133,7 +138,11 @@ class Forecaster:
         methods.sort(key=lambda method: (not method.eligible, -method.area[measure].value))
         best = recommended(methods, measure).name
         orders = self._orders(best, summary)
-        cascade, shown = self._cascade(best, position_of(at_random), upgrade)
+        completer = Completer(
+            self.searched.candidates, self.searched.known, position_of(at_random), settings.seed,
+            problem.judgements,
+        )  # fmt: skip
+        on_demand = cascade(problem, self.searched, best, completer, measure, settings)
         known = len(problem.rows) + len(problem.stand_ins)
         return Forecast(
             folder=folder,
@@ -152,7 +161,7 @@ class Forecaster:
             new=new,
             better=better,
             methods=methods,
-            cascade=cascade,
+            cascade=on_demand,
             orders=orders,
             cosine=self.searched.fitted.cosine,
             half_cosine=self._half_cosine(),
@@ -160,10 +169,10 @@ class Forecaster:
             cost=cost(
                 problem.size - known, problem.size, problem.queries_new.shape[1], rate, price
             ),
-            shown=shown,
+            shown=self._shown(next(completer.completions(1)), upgrade),
             notes=list(upgrade.notes),
             decision=decide(
-                methods, orders, cascade, better, measure, fractions, old[measure]
+                methods, orders, on_demand, better, measure, fractions, old[measure]
             ),
         )  # fmt: skip
 
@@ -175,83 +184,32 @@ class Forecaster:
             def mean(of: Simulated) -> Float64s:
                 return area(of.methods[method][measure], settings.fractions)
 
-            return summary.value(mean)
+            return summary.level(mean)
 
         found = {"random": value(at_random)}
         if hubs_affordable(problem.size):
             order = hubs(problem.old, settings.seed)
-            found["hubs"] = value(self.summary(position_of(order)))
+            found["hubs"] = value(self.summary(position_of(order), method))
         if near_known_affordable(problem.size, len(problem.rows)):
             near = near_known(problem.old, problem.rows, problem.known_old)
-            found["dense"] = value(self.summary(position_of(dense(near, settings.seed))))
+            found["dense"] = value(self.summary(position_of(dense(near, settings.seed)), method))
         if problem.weights is not None:
             # A log is known before the backfill; so is what the old system finds for it.
             nearest = _nearest(self.searched, 10)
             order = asked_most(nearest, problem.weights, problem.size, settings.seed)
-            found["demand"] = value(self.summary(position_of(order)))
+            found["demand"] = value(self.summary(position_of(order), method))
         return found
 
-    def _cascade(
-        self, base: str, position: Int64s, upgrade: Upgrade
-    ) -> tuple[CascadeForecast, list[Shown]]:
-        """What embedding on demand does; and queries that change most."""
-        problem, settings, searched = self.problem, self.settings, self.searched
-        k, fractions = settings.cascade, settings.fractions
-        merge = Merge(base, searched.fitted.systems, searched.known)
-        completer = Completer(searched.candidates, searched.known, position, settings.seed)
-        names = list(METHODS) and (
-            [OVERLAP] if self.measure == OVERLAP else [OVERLAP, self.measure]
-        )
-        if problem.judgements is not None:
-            names.append("precision@10")
-        values: list[list[dict[str, Float64s]]] = []
-        embedded, late = [], []
-        shown: list[Shown] = []
-        for completed in completer.completions(settings.completions):
-            new, of_completion, counts = of_new(completed), [], []
-            for fraction, columns in zip(
-                fractions, merge.ranked(completed, fractions), strict=True
-            ):
-                ranked = reranked(completed, columns, k)
-                of_completion.append(measured(completed, ranked, new, problem.judgements, names))
-                counts.append(waiting(completed, columns, fraction, k).mean())
-                if fraction == 0:
-                    late.append(self._late(completed.items, columns[:, :k]))
-            values.append(of_completion)
-            embedded.append(counts)
-            if not shown:
-                shown = self._shown(completed, new, upgrade)
-        curves = {}
-        for name in names:
-            stacked = np.stack([[of[name] for of in one] for one in values]).swapaxes(0, 1)
-            summary = Summary(
-                Simulated({}, {}, {"cascade": {name: stacked}}), None,
-                np.zeros(len(problem.queries), bool), problem.weights, settings.confidence,
-            )  # fmt: skip
-            curves[name] = [
-                summary.value(lambda of, t=t, n=name: of.methods["cascade"][n][t])  # type: ignore[misc]
-                for t in range(len(fractions))
-            ]
-        return CascadeForecast(
-            k=k, base=base, curves=curves,
-            embedded=[float(v) for v in np.mean(embedded, axis=0)],
-            embedded_late=float(np.mean(late)),
-        ), shown  # fmt: skip
-
-    def _late(self, items: Int64s, columns: Int64s) -> float:
-        """Embeddings per query in the last tenth of a log that asks every query once."""
-        nearest = np.take_along_axis(items, np.maximum(columns, 0), axis=1)
-        log = np.random.default_rng([self.settings.seed, 6]).permutation(len(nearest))
-        embedded = demand(np.where(columns < 0, -1, nearest), log).embedded
-        return float(embedded[-max(1, len(log) // 10) :].mean())
-
-    def _shown(self, completed, new: Int64s, upgrade: Upgrade) -> list[Shown]:  # type: ignore[no-untyped-def]
+    def _shown(self, completed: Completed, upgrade: Upgrade) -> list[Shown]:
+        """Queries whose results change most."""
         known, _ = self.searched.known.at(self.searched.candidates.items)
         items = upgrade.ids if upgrade.texts is None else upgrade.texts
-        stand_ins = bool(len(self.problem.stand_ins))
-        of_queries = upgrade.query_ids if upgrade.query_texts is None else upgrade.query_texts
-        queries = [str((items if stand_ins else of_queries)[int(q)]) for q in self.problem.queries]
-        return changed_most(completed, of_old(completed), new, known, queries, items)
+        asking = upgrade.query_ids if upgrade.query_texts is None else upgrade.query_texts
+        if len(self.problem.stand_ins):
+            asking = items
+        queries = [str(asking[int(query)]) for query in self.problem.queries]
+        old, new = of_old(completed), of_new(completed)
+        return changed_most(completed, old, new, known, queries, items)
 
     def _half_cosine(self) -> float:
         """Mean cosine of held-out pairs after the best map, fitted on half as many items."""

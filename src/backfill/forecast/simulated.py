@@ -77,7 +77,11 @@ def search(problem: Problem, settings: Settings) -> Searched:
 
 
 def simulate(
-    problem: Problem, searched: Searched, position: Int64s, settings: Settings
+    problem: Problem,
+    searched: Searched,
+    position: Int64s,
+    settings: Settings,
+    only: str | None = None,
 ) -> Simulated:
     """Simulate the backfill by every method.
 
@@ -86,15 +90,16 @@ def simulate(
         searched: their candidates.
         position: (N,) each item's place in the order of backfilling.
         settings: fractions, completions, seed.
+        only: one method; None: all that there are.
     """
     names = WITHOUT_JUDGEMENTS + (JUDGED if problem.judgements is not None else ())
     systems, known = searched.fitted.systems, searched.known
     possible = {
         name: Merge(name, systems, known)
         for name, method in METHODS.items()
-        if method.waiting(systems, known.scores[:, :, :1]) is not None
+        if only in (None, name) and method.waiting(systems, known.scores[:, :, :1]) is not None
     }
-    completer = Completer(searched.candidates, known, position, settings.seed)
+    completer = Completer(searched.candidates, known, position, settings.seed, problem.judgements)
     references: dict[str, list[dict[str, Float64s]]] = {"old": [], "new": []}
     curves: dict[str, list[list[dict[str, Float64s]]]] = {name: [] for name in possible}
     for completed in completer.completions(settings.completions):
