@@ -10,7 +10,7 @@ from backfill.losses.registry import TRANSFORM_LOSSES
 from backfill.orders.registry import ORDERS
 from backfill.orders.scores import SCORES
 from backfill.params.networks import Network
-from backfill.params.rows.encoders import Encoder
+from backfill.params.rows.encoders import Trained
 from backfill.params.rows.orders import Order, Scores
 from backfill.params.rows.transforms import Transform
 from backfill.registry import Registry
@@ -25,7 +25,7 @@ def allowed(union: Any, key: str) -> list[str]:
 @pytest.mark.parametrize(
     ("union", "key", "registry"),
     [
-        (Encoder, "loss", OBJECTIVES),
+        (Trained, "loss", OBJECTIVES),
         (Network, "family", NETWORKS),
         (Order, "kind", ORDERS),
         (Scores, "kind", SCORES),

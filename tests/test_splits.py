@@ -28,6 +28,7 @@ ALLOCATIONS: dict[str, Callable[[int], Shares]] = {
     "open_data": lambda seed: splits.open_data(TRAINING, 0.3, seed),
     "sequential": lambda seed: splits.sequential(TRAINING, [0.3, 0.6, 0.8, 1.0], seed),
     "biased": lambda seed: splits.biased(TRAINING, ["bold", "slanted"], 0.3, seed),
+    "undivided": lambda seed: splits.undivided(TRAINING),
 }
 NESTED = ("extended_class", "expansion", "biased")
 DISJOINT = ("open_class", "open_data")

@@ -179,6 +179,15 @@ def biased(training: TrainingSet, minority: Sequence[str], fraction: float, seed
     return {"old": old, "new": np.arange(len(rare))}
 
 
+def undivided(training: TrainingSet) -> Shares:
+    """One share, `all`: for encoders that are not trained here.
+
+    Args:
+        training: what is not split.
+    """
+    return {"all": np.arange(len(training.labels))}
+
+
 ALLOCATIONS: dict[str, Callable[..., Shares]] = {
     "extended_class": extended_class,
     "open_class": open_class,
@@ -186,6 +195,7 @@ ALLOCATIONS: dict[str, Callable[..., Shares]] = {
     "open_data": open_data,
     "sequential": sequential,
     "biased": biased,
+    "undivided": undivided,
 }
 
 

@@ -18,6 +18,7 @@ from backfill.params.catalogue import names as study_names
 from backfill.params.files import read
 from backfill.params.mistakes import nearest
 from backfill.pipeline import presets
+from backfill.pipeline.dvc_yaml import studies_in
 from backfill.pipeline.workspace import prepare
 from backfill.stages.command import named
 
@@ -25,7 +26,7 @@ from backfill.stages.command import named
 def pipeline(workspace: str = MAIN_WORKSPACE) -> None:
     """Write a workspace's dvc.yaml, and print its path."""
     layout = Layout(named("--workspace", workspace))
-    print(prepare(layout, [MAIN] if layout.is_main else []))
+    print(prepare(layout, []))
 
 
 def params(overrides: Sequence[str]) -> None:
@@ -64,7 +65,7 @@ def show(folder: Path | None) -> None:
     """Print a report's table, and where its page is."""
     from backfill.reporting.__main__ import show as print_report  # pandas: for this alone
 
-    print_report(folder or Layout().report(MAIN))
+    print_report(folder or Layout().report(next(iter(studies_in(Layout().pipeline)), MAIN)))
 
 
 def costs(workspace: str) -> None:

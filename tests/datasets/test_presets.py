@@ -46,7 +46,7 @@ def test_a_preset_names_its_dataset_and_the_published_training(name: str) -> Non
     # Rows change nothing of it but the size of the embedding, in most studies.
     catalogue, mistakes = collect(names(), name, "cpu")
     assert not mistakes
-    for encoder, row in catalogue.encoders.items():
+    for encoder, row in catalogue.trained.items():
         if catalogue.owner["encoders", encoder] in ("architectures", "ract_sweeps"):
             continue
         network = train.network.model_copy(

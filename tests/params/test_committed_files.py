@@ -81,8 +81,8 @@ def test_the_paper_scale_is_the_published_one(files: Files) -> None:
     presets.write(presets.composed(["dataset=cifar100", "scale=paper"]), Path(PARAMS))
     params, catalogue = files.load()
     # But for one study, of other architectures.
-    for name in set(catalogue.encoders) - {"small_old", "vit", "hybrid"}:
-        training = catalogue.encoders[name].training(params.train)
+    for name in set(catalogue.trained) - {"small_old", "vit", "hybrid"}:
+        training = catalogue.trained[name].training(params.train)
         assert (training.network.blocks, training.network.width) == ([2, 2, 2, 2], 64), name
         assert training.epochs == 200, name
 

@@ -95,7 +95,12 @@ CASES: list[tuple[str, str, object, list[str]]] = [
     (OVERVIEW, "encoders.bct.teacher", "side", ["an encoder with a classifier, got 'side'"]),
     (OVERVIEW, "encoders.old.teacher", "new", ["unknown key; allowed: batch_size, embedding_dim,"]),
     (OVERVIEW, "encoders.bct.embedding_dim", 7, ["expected 64, as 'old' has, got 7"]),
-    (OVERVIEW, "encoders.new.starts_from", "odl", ["expected an encoder, got 'odl'", "'old'?"]),
+    (
+        OVERVIEW,
+        "encoders.new.starts_from",
+        "odl",
+        ["an encoder that is trained, got 'odl'", "'old'?"],
+    ),
     (OVERVIEW, "encoders.new.starts_from", "new", ["expected another encoder, got 'new'"]),
     (OVERVIEW, "encoders.new.batch_size", 0, ["expected more than 0, got 0"]),
     (OVERVIEW, "encoders.new", 3, ["expected a mapping, got 3"]),

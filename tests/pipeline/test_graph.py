@@ -101,7 +101,7 @@ def test_a_graph_is_closed_and_has_nothing_to_spare(studies: list[str]) -> None:
     rows = (graph.encoders, graph.transforms, graph.orders, graph.methods)
     used = {name for section in rows for row in section.values() for name in inputs_of(row)}
     assert {*graph.encoders, *graph.transforms} == used
-    trained = [*graph.encoders.values(), *graph.transforms.values()]
+    trained = [*graph.trained.values(), *graph.transforms.values()]
     assert set(graph.splits) == {row.trains_on.partition("/")[0] for row in trained}
     # Teachers come before those that they teach.
     order = list(graph.encoders)
@@ -126,12 +126,24 @@ def test_the_inputs_of_a_row_are_encoders_and_transforms_each_once() -> None:
     assert inputs_of(catalogue.orders["oracle_rm"]) == ["rm", "old"]
 
 
+AFTER = ["transform", "order", "evaluate", "report"]
+
+
 def test_every_stage_is_listed_once_in_the_order_of_the_work() -> None:
     _, graph = graph_of(STUDIES)
     stages = graph.stages
     assert len(set(stages)) == len(stages)
     kinds = list(dict.fromkeys(stage for stage, *_ in stages))
-    assert kinds == ["split", "train", "embed", "transform", "order", "evaluate", "report"]
-    assert len(stages) == 1 + 2 * len(graph.encoders) + sum(
-        map(len, (graph.transforms, graph.orders, graph.methods, graph.studies))
+    assert kinds == ["split", "train", "embed", "read", *AFTER]
+    assert len(stages) == 1 + 2 * len(graph.trained) + sum(
+        map(len, (graph.stored, graph.transforms, graph.orders, graph.methods, graph.studies))
     )
+
+
+def test_vectors_that_are_there_are_read_and_nothing_is_trained() -> None:
+    _, graph = graph_of(["embeddings"])
+    kinds = list(dict.fromkeys(stage for stage, *_ in graph.stages))
+    assert kinds == ["split", "read", *AFTER]
+    assert not graph.trained
+    assert {row.reads for row in graph.stored.values()} == {"old", "new"}
+    assert all(row.form == "closed" for row in graph.transforms.values())

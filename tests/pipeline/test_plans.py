@@ -186,7 +186,7 @@ def test_the_stages_read_what_the_plan_wrote(folder: Path, monkeypatch: pytest.M
     (folder / "dvc.yaml").write_text((ROOT / "dvc.yaml").read_text())
     write_plans(layout, [MAIN])
     expected = of_first_draw(*graph_of([MAIN], folder))
-    assert {stage for stage, *_ in expected} == set(PLANS)
+    assert {stage for stage, *_ in expected} == set(PLANS) - {"read"}  # of vectors alone
     for stage, plan in expected.items():
         assert read_plan(layout, *stage) == plan
     files = [p for p in (layout.data / "plan").rglob("*") if p.is_file()]

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from .settings_files import ROOT
+from backfill.artifacts import Layout
+from backfill.pipeline.dvc_yaml import text
+
+from .settings_files import ROOT, graph_of
 
 PACKAGE = ROOT / "src" / "backfill"
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
@@ -29,6 +32,10 @@ ROWS = {
     "transform": {PACKAGE / "params" / "rows" / "transforms.py"},
     "order": {PACKAGE / "params" / "rows" / "orders.py"},
 }
+
+
+# What the stages of a folder of vectors depend on, and those of images do not.
+OF_VECTORS = (PACKAGE / "vectors", PACKAGE / "judgements")
 
 
 def module_file(name: str) -> Path | None:
@@ -88,8 +95,21 @@ def test_a_stage_depends_on_the_sources_it_uses(stage: str) -> None:
     declared = [ROOT / d for d in rules["deps"] if d.startswith("src/")]
     assert all(path.exists() for path in declared)
     used = sources(PACKAGE / "stages" / f"{module_of(stage)}.py")
+    declared += OF_VECTORS
     missing = {f for f in used if not any(d == f or d in f.parents for d in declared)}
     assert {str(f.relative_to(ROOT)) for f in missing} == set()
+
+
+@pytest.mark.parametrize("stage", ["split", "read"])
+def test_a_stage_of_vectors_depends_on_the_folder_and_on_what_reads_it(stage: str) -> None:
+    stages = yaml.safe_load(text(Layout(), graph_of(["embeddings"])[1]))["stages"]
+    deps = stages[stage].get("do", stages[stage])["deps"]
+    assert "${dataset.root}" in deps
+    declared = [ROOT / d for d in deps if d.startswith("src/")]
+    used = sources(PACKAGE / "stages" / f"{stage}.py")
+    missing = {f for f in used if not any(d == f or d in f.parents for d in declared)}
+    assert {str(f.relative_to(ROOT)) for f in missing} == set()
+    assert all(any(d == f or d in f.parents for f in used) for d in declared)
 
 
 @pytest.mark.parametrize("stage", list(STAGES))

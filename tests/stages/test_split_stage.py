@@ -41,7 +41,7 @@ def test_every_encoder_finds_its_rows_and_images(layout: Layout) -> None:
             np.testing.assert_array_equal(load_array(layout.share(f"{name}/{share}")), rows)
             written += 1
     assert len(list((layout.split / "shares").rglob("*.npy"))) == written
-    for encoder in ROWS.encoders.values():
+    for encoder in ROWS.trained.values():
         if not encoder.trains_on.startswith("biased/"):
             assert len(load_array(layout.share(encoder.trains_on)))
     relevance = Relevance.load(layout.relevance)

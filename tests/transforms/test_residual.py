@@ -8,7 +8,7 @@ import torch
 from pydantic import TypeAdapter
 
 from backfill import transforms
-from backfill.align import procrustes, ridge
+from backfill.align import Mix, fit, procrustes, ridge
 from backfill.params.rows.transforms import Transform
 from backfill.params.settings import TransformTraining
 from backfill.transforms.mixing import slerp
@@ -172,3 +172,21 @@ def test_the_anchor_keeps_what_lies_between_items_at_the_closed_form(
         }
     for name in ("rho", "h"):
         assert moved[10.0][name] < 0.5 * moved[0.0][name]
+
+
+def test_a_closed_form_may_have_a_part_that_is_not_linear() -> None:
+    rng = np.random.default_rng(1)
+    old = unit(rng.normal(size=(1, 400, 6)))
+    new = unit(np.abs(old @ rng.normal(size=(6, 9))))
+    views = {"old": old, "new": new, "side": old[:, :, :4]}
+    model = begun(row(), views, form="closed", closed_form="residual")
+    fitted = fit(old[0], new[0], "residual")
+    assert any("landmarks" in name for name in model.state_dict())
+    np.testing.assert_allclose(made_by(model, views)["h"], fitted.apply(old[0]), atol=1e-4)
+
+
+def test_two_spaces_side_by_side_have_a_mean_of_both_cosines(views: dict[str, np.ndarray]) -> None:
+    mix = {"of": ["old", "new"], "kind": "side_by_side", "weight": 0.3}
+    made = made_by(begun(row(mixes={"both": mix}), views, form="closed"), views)["both"]
+    joined = Mix(0.7).join(views["old"][0], views["new"][0])
+    np.testing.assert_allclose(made, joined, atol=1e-6)

@@ -23,7 +23,8 @@ class ImageSet:
     sees it; results are broken down by it.
 
     Attributes:
-        images: (N, C, H, W) uint8; in memory, memory-mapped, or files that are not decoded yet.
+        images: (N, C, H, W) uint8; in memory, memory-mapped, or files that are not decoded yet;
+            None for items of which there are vectors alone.
         labels: (N,) int64 class of each image.
         groups: (N,) int64 group of each image.
 
@@ -31,17 +32,21 @@ class ImageSet:
         InputError: a shape or type is wrong, or there are no images.
     """
 
-    images: UInt8s | ImageFiles
+    images: UInt8s | ImageFiles | None
     labels: Int64s
     groups: Int64s
 
     def __post_init__(self) -> None:
         images = self.images
-        if not isinstance(images, ImageFiles) and (images.ndim != 4 or images.dtype != np.uint8):
+        if (
+            images is not None
+            and not isinstance(images, ImageFiles)
+            and (images.ndim != 4 or images.dtype != np.uint8)
+        ):
             found = f"{images.shape} {images.dtype}"
             raise InputError(f"images: expected (N, C, H, W) uint8, got {found}")
-        if 0 in images.shape:
-            raise InputError(f"images: expected at least one, got shape {images.shape}")
+        if 0 in (shape := self.labels.shape if images is None else images.shape):
+            raise InputError(f"images: expected at least one, got shape {shape}")
         for key in ("labels", "groups"):
             values: Int64s = getattr(self, key)
             if values.shape != (len(self),) or values.dtype != np.int64:
@@ -49,15 +54,17 @@ class ImageSet:
                 raise InputError(f"{key}: expected ({len(self)},) int64, got {found}")
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.labels if self.images is None else self.images)
 
     def __getitem__(self, rows: slice) -> ImageSet:
         """Return consecutive images, without copying them."""
-        return ImageSet(self.images[rows], self.labels[rows], self.groups[rows])
+        images = None if self.images is None else self.images[rows]
+        return ImageSet(images, self.labels[rows], self.groups[rows])
 
     def take(self, positions: Int64s) -> ImageSet:
         """Return a copy of the images at `positions`, (M,) int64, in that order."""
-        return ImageSet(self.images[positions], self.labels[positions], self.groups[positions])
+        images = None if self.images is None else self.images[positions]
+        return ImageSet(images, self.labels[positions], self.groups[positions])
 
     def sample(self, size: int | None, seed: int) -> ImageSet:
         """Return a random subset in the original order; everything for None or a larger `size`.
@@ -90,6 +97,7 @@ class Dataset:
         map_at: how many results the benchmark's mean average precision counts; None for all.
         trapezoidal: whether the benchmark also has average precision of the whole ranking by
             trapezoids.
+        notes: what readers of a report have to know of it, in sentences.
 
     Raises:
         InputError: a label or group has no name, or the training set or the gallery has a single
@@ -105,6 +113,7 @@ class Dataset:
     relevance: Relevance
     map_at: int | None = None
     trapezoidal: bool = False
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for part in ("train", "query", "gallery"):
@@ -112,7 +121,7 @@ class Dataset:
             self._check_names(part, "labels", items.labels, self.classes)
             self._check_names(part, "groups", items.groups, self.group_names)
             only = self.classes[items.labels[0]] if np.ptp(items.labels) == 0 else None
-            known_by_class = part == "train" or (part == "gallery" and only != UNLABELLED)
+            known_by_class = part in ("train", "gallery") and only != UNLABELLED
             if only is not None and known_by_class:
                 raise InputError(
                     f"{self.name}: {part}: expected at least two classes, got one, {only!r}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,7 +19,15 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    has_images: ClassVar[bool] = True
+
     name: str
+
+    @property
+    def title(self) -> str:
+        """What reports call it."""
+        return self.name
+
     search: Search = Field(
         "test",
         description="test images, unseen_classes (half of the classes train, test images of the "

@@ -59,11 +59,13 @@ def _decode_samples(parts: list[ImageSet]) -> None:
 
 def _image_bytes(items: ImageSet) -> int:
     """Count the bytes of the images as a uint8 array."""
-    return int(np.prod(items.images.shape, dtype=np.int64))
+    return 0 if items.images is None else int(np.prod(items.images.shape, dtype=np.int64))
 
 
 def _part_line(dataset: Dataset, items: ImageSet) -> str:
     """State the images, the classes and the shape of a part."""
+    if items.images is None:
+        return f"{len(items):,} vectors"
     count, *shape = items.images.shape
     labels = np.unique(items.labels)
     unlabelled = [dataset.classes[k] for k in labels] == [UNLABELLED]

@@ -18,10 +18,7 @@ from backfill.params.catalogue import Catalogue, collect, path_of
 from backfill.params.files import read
 from backfill.params.likeness import without_echoes
 from backfill.params.mistakes import Mistake, as_error, nearest, parse
-from backfill.params.settings import Compute, Params
-from backfill.params.study import Study
-
-MAIN = "overview"  # the study that params.yaml itself drives
+from backfill.params.settings import MAIN, Compute, Params
 
 
 class Settings(NamedTuple):
@@ -75,24 +72,43 @@ def load(
         InputError: a file cannot be read, or any key, value or name in one of them is wrong; all
             mistakes are listed, each with its file, its key, and what is allowed.
     """
-    params = load_params(path)
+    return together(load_params(path), studies, root, str(path))
+
+
+def together(
+    params: Params, studies: Iterable[str], root: Path = Path(), file: str = "params.yaml"
+) -> Settings:
+    """Read and validate studies together with parameters that are right by themselves.
+
+    Args:
+        params: the parameters.
+        studies: names; the studies that they build on are read as well.
+        root: of the repository, which holds the folder of studies.
+        file: the name of that of the parameters, for messages.
+
+    Raises:
+        InputError: as :func:`load` does.
+    """
     names = list(dict.fromkeys(studies))
     catalogue, mistakes = collect(names, params.dataset.name, params.scale, root)
     if not mistakes:
         mistakes += references.mistakes(catalogue, params)
-    if not mistakes and MAIN in names and params.methods != "all":
-        mistakes += _chosen_methods(params.methods, catalogue.studies[MAIN], str(path))
+    if not mistakes and params.main in names and params.methods != "all":
+        mistakes += _chosen_methods(params.methods, params.main, catalogue, file)
     if mistakes:
         raise as_error(without_echoes(mistakes, catalogue.likes))
     return Settings(params, catalogue)
 
 
-def _chosen_methods(methods: Sequence[str], study: Study, file: str) -> Iterator[Mistake]:
+def _chosen_methods(
+    methods: Sequence[str], main: str, catalogue: Catalogue, file: str
+) -> Iterator[Mistake]:
     """Mistakes in the list of methods: strangers, and references of Gain that are missing."""
+    study = catalogue.studies[main]
     known = list(study.methods)
     strangers = [name for name in methods if name not in known]
     for name in strangers:
-        text = f"expected rows of {path_of(MAIN)}, got {name!r}{nearest(name, known)}"
+        text = f"expected rows of {path_of(main)}, got {name!r}{nearest(name, known)}"
         yield Mistake(file, "methods", text)
     if strangers:
         return
@@ -127,5 +143,6 @@ __all__ = [
     "load",
     "load_compute",
     "load_params",
+    "together",
     "validated",
 ]

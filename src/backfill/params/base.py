@@ -36,14 +36,16 @@ class Reference(NamedTuple):
     Attributes:
         key: of the row.
         name: that it gives.
-        kind: `share` of a split; `encoder`; `classifier`, an encoder that has one; `prediction`, a
-            transform that predicts its uncertainty; `set` of embeddings; `views`, a set that has
-            the training set too; `order`.
+        kind: `share` of a split; `encoder`; `trained`, one that is trained; `classifier`, one that
+            has a classifier; `prediction`, a transform that predicts its uncertainty; `set` of
+            embeddings; `views`, a set that has the training set too; `order`.
     """
 
     key: str
     name: str
-    kind: Literal["share", "encoder", "classifier", "prediction", "set", "views", "order"]
+    kind: Literal[
+        "share", "encoder", "trained", "classifier", "prediction", "set", "views", "order"
+    ]
 
     def under(self, key: str) -> Reference:
         """The same in a section of the row."""

@@ -13,7 +13,7 @@ from backfill.params import likeness
 from backfill.params.base import NAME
 from backfill.params.files import read
 from backfill.params.mistakes import Mistake, nearest, parse
-from backfill.params.rows.encoders import Encoder
+from backfill.params.rows.encoders import Encoder, Stored, Trained
 from backfill.params.rows.methods import Method
 from backfill.params.rows.orders import Order
 from backfill.params.rows.splits import Split
@@ -43,6 +43,11 @@ class Catalogue:
     methods: dict[str, Method] = field(default_factory=dict)
     owner: dict[tuple[str, str], str] = field(default_factory=dict)
     likes: likeness.Likes = field(default_factory=dict)
+
+    @property
+    def trained(self) -> dict[str, Trained]:
+        """The encoders that are trained, not read."""
+        return {n: row for n, row in self.encoders.items() if not isinstance(row, Stored)}
 
     def file(self, section: str, row: str) -> str:
         """The file that owns a row, for messages."""

@@ -10,7 +10,13 @@ from backfill.params.base import Reference
 from backfill.params.catalogue import Catalogue, path_of
 from backfill.params.mistakes import At, Mistake, in_file, unknown
 from backfill.params.networks import Network
-from backfill.params.rows.encoders import CompatibleRow, Encoder, FocalDistillation, SelfSupervised
+from backfill.params.rows.encoders import (
+    CompatibleRow,
+    FocalDistillation,
+    SelfSupervised,
+    Stored,
+    Trained,
+)
 from backfill.params.rows.orders import ClassifierUncertainty, Coverage, Order
 from backfill.params.rows.transforms import Transform
 from backfill.params.settings import Params
@@ -19,6 +25,7 @@ from backfill.params.study import Study
 _WHAT = {
     "share": "a share of a split",
     "encoder": "an encoder",
+    "trained": "an encoder that is trained",
     "classifier": "an encoder with a classifier",
     "prediction": "a transform that predicts its uncertainty",
     "set": "an embedding set",
@@ -37,7 +44,8 @@ def mistakes(catalogue: Catalogue, params: Params) -> Iterator[Mistake]:
                 itself = name if section == "encoders" else None
                 yield from _leads_nowhere(at, reference, made, itself)
     for name, encoder in catalogue.encoders.items():
-        yield from _encoder(_at(catalogue, "encoders", name), encoder, catalogue, params)
+        if not isinstance(encoder, Stored):
+            yield from _encoder(_at(catalogue, "encoders", name), encoder, catalogue, params)
     for name, transform in catalogue.transforms.items():
         yield from _transform(
             _at(catalogue, "transforms", name), name, transform, catalogue, params
@@ -60,7 +68,10 @@ def _made(catalogue: Catalogue) -> dict[str, list[str]]:
             f"{n}/{share}" for n, split in catalogue.splits.items() for share in split.shares
         ],
         "encoder": list(encoders),
-        "classifier": [n for n, row in encoders.items() if not isinstance(row, SelfSupervised)],
+        "trained": list(catalogue.trained),
+        "classifier": [
+            n for n, row in encoders.items() if not isinstance(row, SelfSupervised | Stored)
+        ],
         "prediction": [name for name, row in transforms.items() if row.uncertainty],
         "set": catalogue.embedding_sets,
         "views": [
@@ -86,7 +97,7 @@ def _at(catalogue: Catalogue, section: str, row: str) -> At:
     return lambda key, text: Mistake(file, f"{section}.{row}.{key}".rstrip("."), text)
 
 
-def _dim(encoder: Encoder, params: Params) -> int:
+def _dim(encoder: Trained, params: Params) -> int:
     return encoder.training(params.train).network.embedding_dim
 
 
@@ -96,20 +107,21 @@ def _words(network: Network) -> str:
     return f"{network.family} of " + ", ".join(f"{key} {v}" for key, v in settings.items())
 
 
-def _encoder(at: At, row: Encoder, catalogue: Catalogue, params: Params) -> Iterator[Mistake]:
+def _encoder(at: At, row: Trained, catalogue: Catalogue, params: Params) -> Iterator[Mistake]:
     """A compatible encoder compares its embeddings with old ones, or with the old classifier.
 
     One that starts from another's weights has the same network.
     """
-    if row.starts_from in catalogue.encoders:
-        first = catalogue.encoders[row.starts_from].training(params.train).network
+    trained = catalogue.trained
+    if row.starts_from in trained:
+        first = trained[row.starts_from].training(params.train).network
         own = row.training(params.train).network
         if first != own:
             yield at("starts_from", f"expected an encoder with this row's network, {_words(own)}, "
                      f"got {row.starts_from!r} with {_words(first)}")  # fmt: skip
-    if not isinstance(row, CompatibleRow) or row.teacher not in catalogue.encoders:
+    if not isinstance(row, CompatibleRow) or row.teacher not in trained:
         return
-    old, new = _dim(catalogue.encoders[row.teacher], params), _dim(row, params)
+    old, new = _dim(trained[row.teacher], params), _dim(row, params)
     of_scores = isinstance(row, FocalDistillation) and row.reading == "scores"
     if old != new and not of_scores:
         yield at("embedding_dim", f"expected {old}, as {row.teacher!r} has, got {new}")
@@ -146,6 +158,10 @@ def _transform(
         yield from unknown(
             at, "uncertainty", row.uncertainty, predictable, "the module that makes before.gallery"
         )
+    training = row.training(params.transform)
+    if training.closed_form == "residual" and training.form != "closed":
+        text = f"expected the form closed with residual, which is not linear, got {training.form!r}"
+        yield at("form", text)
     if row.seeds is not None and len(row.seeds) not in (1, len(params.seeds)):
         yield at("seeds", f"expected one, or {len(params.seeds)} as in `seeds`, got {row.seeds}")
 
@@ -156,8 +172,9 @@ def _order(at: At, row: Order, catalogue: Catalogue, params: Params) -> Iterator
     if not isinstance(scores, ClassifierUncertainty):
         return
     pair = (scores.embeddings, scores.judge)
-    if set(pair) <= catalogue.encoders.keys():
-        dims = [_dim(catalogue.encoders[encoder], params) for encoder in pair]
+    trained = catalogue.trained
+    if set(pair) <= trained.keys():
+        dims = [_dim(trained[encoder], params) for encoder in pair]
         if dims[0] != dims[1]:
             text = f"expected {dims[0]} dimensions, as {scores.embeddings!r} has, got {dims[1]}"
             yield at(f"{prefix}classifier", text)

@@ -78,6 +78,9 @@ class Embed(Section):
     seed: Seed
 
 
+ClosedForm = Literal["ridge", "procrustes", "residual"]
+
+
 class TransformTraining(Section):
     """How transforms are trained; a row may override any of it.
 
@@ -86,7 +89,8 @@ class TransformTraining(Section):
             zero; `layers`: a learned network alone, as published; `projections`: FCT's released
             network, whose mixer is `width` wide; `closed`: a closed form alone, which no training
             changes.
-        closed_form: fitted from what a module reads to what it is compared with.
+        closed_form: fitted from what a module reads to what it is compared with; `residual`, which
+            is not linear, with the form `closed`.
         depth: linear layers of the learned network, with batch normalisation and ReLU in between.
         width: of its hidden layers.
         steps: of the training, at most.
@@ -105,7 +109,7 @@ class TransformTraining(Section):
     """
 
     form: Literal["residual", "layers", "projections", "closed"] = "residual"
-    closed_form: Literal["ridge", "procrustes"] = "ridge"
+    closed_form: ClosedForm = "ridge"
     depth: PositiveInt
     width: PositiveInt
     steps: PositiveInt
@@ -204,6 +208,7 @@ def _names_or_all(value: object) -> object:
     return _NAMES.validate_python(value)
 
 
+MAIN = "overview"  # the main comparison, unless `study` says otherwise
 _NAMES = TypeAdapter(Annotated[list[Name], Field(min_length=1), AfterValidator(each_once)])
 
 
@@ -211,8 +216,8 @@ class Params(Section):
     """All of params.yaml.
 
     Attributes:
-        methods: rows of studies/overview.yaml that the main comparison shows, in this order; or
-            `all` of them.
+        study: the main comparison, a file of studies/; none: overview.
+        methods: its rows that the main comparison shows, in this order; or `all` of them.
         presets: the preset of conf/dataset/ that set the size of things, if one did.
         scale: the preset that sizes were taken from; studies adapt their rows to it.
         device: `auto`, `cpu`, `cuda`, ...
@@ -223,6 +228,7 @@ class Params(Section):
         seeds: of everything that is trained or drawn several times from one draw of the encoders.
     """
 
+    study: Name | None = None
     methods: Annotated[list[Name] | Literal["all"], BeforeValidator(_names_or_all)]
     dataset: DatasetSettings
     presets: Annotated[dict[Name, bool], AfterValidator(_one_preset)] = {}
@@ -237,3 +243,8 @@ class Params(Section):
     transform: TransformTraining
     evaluate: Evaluate
     report: Report
+
+    @property
+    def main(self) -> str:
+        """The study that is the main comparison."""
+        return self.study or MAIN

@@ -10,9 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from backfill.params import Settings
 from backfill.params.base import Seed
+from backfill.params.rows.encoders import Stored
 from backfill.pipeline.inputs import inputs_of
 
 _APART = 1000  # between the seeds of two draws
+# Of an encoder, by whether it is stored.
+_STAGES = {False: ("train", "embed"), True: ("read",)}
 
 
 def seeds_of(seeds: Sequence[Seed], draw: int) -> list[Seed]:
@@ -44,9 +47,13 @@ def draws(settings: Settings, rows: Mapping[str, Iterable[str]]) -> dict[tuple[s
         """Draws of an encoder or a transform."""
         if name not in found:
             row = catalogue.transforms.get(name) or catalogue.encoders[name]
-            own = len(catalogue.encoders[name].seeds) if name in catalogue.encoders else asked
-            found[name] = min([asked, own, *map(of_set, inputs_of(row))])
+            found[name] = min([asked, own(name), *map(of_set, inputs_of(row))])
         return found[name]
+
+    def own(name: str) -> int:
+        """Draws that a row has by itself; what is stored has one."""
+        row = catalogue.encoders.get(name)
+        return asked if row is None else 1 if isinstance(row, Stored) else len(row.seeds)
 
     def of_order(name: str) -> int:
         return min([asked, *map(of_set, inputs_of(catalogue.orders[name]))])
@@ -57,8 +64,8 @@ def draws(settings: Settings, rows: Mapping[str, Iterable[str]]) -> dict[tuple[s
 
     def counted() -> Iterator[tuple[tuple[str, str], int]]:
         for name in rows["encoders"]:
-            yield ("train", name), of_set(name)
-            yield ("embed", name), of_set(name)
+            stored = isinstance(catalogue.encoders[name], Stored)
+            yield from (((stage, name), of_set(name)) for stage in _STAGES[stored])
         yield from ((("transform", name), of_set(name)) for name in rows["transforms"])
         yield from ((("order", name), of_order(name)) for name in rows["orders"])
         yield from ((("evaluate", name), of_method(name)) for name in rows["methods"])

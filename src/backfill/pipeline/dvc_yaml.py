@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from backfill.artifacts import Layout, replacing
 from backfill.errors import InputError
 from backfill.params.files import read
-from backfill.params.rows.encoders import CompatibleRow, Encoder
+from backfill.params.rows.encoders import CompatibleRow, Trained
 from backfill.params.rows.methods import Method
 from backfill.params.rows.orders import Order
 from backfill.params.rows.transforms import Transform
@@ -49,6 +49,7 @@ def text(layout: Layout, graph: Graph) -> str:
         studies=list(graph.studies),
         files=graph.files,
         plans=[layout.of_draw(draw).plan(*stage).as_posix() for draw, stage in graph.plans],
+        stored=list(graph.stored),
         shares=[f"{name}/{s}" for name, split in graph.splits.items() for s in split.shares],
         report={study: _results(layout, graph, study) for study in graph.studies},
         **_rows(layout, graph),
@@ -75,7 +76,7 @@ def _rows(layout: Layout, graph: Graph) -> dict[str, dict[str, str]]:
     A dep that a row lacks repeats another.
     """
 
-    def train(row: Encoder, draw: int) -> dict[str, str]:
+    def train(row: Trained, draw: int) -> dict[str, str]:
         drawn, found = layout.of_draw(draw), {"trains_on": row.trains_on}
         teacher = row.teacher if isinstance(row, CompatibleRow) else None
         for key, name, folder in (
@@ -86,7 +87,7 @@ def _rows(layout: Layout, graph: Graph) -> dict[str, dict[str, str]]:
             found[key] = path.as_posix()
         return found
 
-    def embed(row: Encoder, draw: int) -> dict[str, str]:
+    def embed(row: Trained, draw: int) -> dict[str, str]:
         return {}
 
     def transform(row: Transform, draw: int) -> dict[str, str]:
@@ -112,8 +113,8 @@ def _rows(layout: Layout, graph: Graph) -> dict[str, dict[str, str]]:
         return found
 
     return {
-        "train": lines(train, graph.encoders),
-        "embed": lines(embed, graph.encoders),
+        "train": lines(train, graph.trained),
+        "embed": lines(embed, graph.trained),
         "transform": lines(transform, graph.transforms),
         "order": lines(order, graph.orders),
         "evaluate": lines(evaluate, graph.methods),

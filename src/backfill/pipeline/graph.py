@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from backfill.params import MAIN, Settings
-from backfill.params.rows.encoders import Encoder
+from backfill.params import Settings
+from backfill.params.rows.encoders import Encoder, Stored, Trained
 from backfill.params.rows.methods import Method
 from backfill.params.rows.orders import Order
 from backfill.params.rows.splits import Split
@@ -40,6 +40,16 @@ class Graph:
     draws: dict[tuple[str, ...], int]
 
     @property
+    def trained(self) -> dict[str, Trained]:
+        """The encoders that are trained."""
+        return {n: row for n, row in self.encoders.items() if not isinstance(row, Stored)}
+
+    @property
+    def stored(self) -> dict[str, Stored]:
+        """The encoders whose vectors are read."""
+        return {n: row for n, row in self.encoders.items() if isinstance(row, Stored)}
+
+    @property
     def several(self) -> bool:
         """Whether a row is made for more than one draw."""
         return max(self.draws.values()) > 1
@@ -59,8 +69,9 @@ class Graph:
         """Stage and row of all that is run after the plan, in order, whatever the draw."""
         return [
             ("split",),
-            *(("train", name) for name in self.encoders),
-            *(("embed", name) for name in self.encoders),
+            *(("train", name) for name in self.trained),
+            *(("embed", name) for name in self.trained),
+            *(("read", name) for name in self.stored),
             *(("transform", name) for name in self.transforms),
             *(("order", name) for name in self.orders),
             *(("evaluate", name) for name in self.methods),
@@ -80,8 +91,8 @@ def needed(settings: Settings, studies: Iterable[str]) -> Graph:
     panels: dict[str, dict[str, dict[str, str]]] = {}
     for name in names:
         panels[name] = catalogue.studies[name].panels_of("all")
-    if MAIN in panels:  # params.yaml says which of its methods, in which order
-        panels[MAIN] = catalogue.studies[MAIN].panels_of(params.methods)
+    if params.main in panels:  # params.yaml says which of its methods, in which order
+        panels[params.main] = catalogue.studies[params.main].panels_of(params.methods)
     methods = {
         method for study in panels.values() for panel in study.values() for method in panel.values()
     }
@@ -99,7 +110,8 @@ def needed(settings: Settings, studies: Iterable[str]) -> Graph:
         made.add(name)
         row = catalogue.transforms.get(name) or catalogue.encoders[name]
         left += inputs_of(row)
-        splits.add(row.trains_on.partition("/")[0])
+        if not isinstance(row, Stored):
+            splits.add(row.trains_on.partition("/")[0])
     chosen = {
         "splits": splits,
         "encoders": made,

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from backfill.datasets import DatasetSettings
 from backfill.params import Settings
 from backfill.params.base import Section, Seed
-from backfill.params.rows.encoders import Encoder
+from backfill.params.rows.encoders import Stored, Trained
 from backfill.params.rows.methods import Upgrade
 from backfill.params.rows.orders import Order
 from backfill.params.rows.splits import Split
@@ -35,7 +35,7 @@ class TrainPlan(Section):
 
     device: str
     threads: int
-    row: Encoder
+    row: Trained
     train: Train
 
     @property
@@ -51,6 +51,13 @@ class EmbedPlan(Section):
     threads: int
     embed: Embed
     augment: Augment
+
+
+class ReadPlan(Section):
+    """The vectors of one side of a folder."""
+
+    dataset: DatasetSettings
+    row: Stored
 
 
 class TransformPlan(Section):
@@ -119,6 +126,7 @@ PLANS: dict[str, type[Section]] = {
     "split": SplitPlan,
     "train": TrainPlan,
     "embed": EmbedPlan,
+    "read": ReadPlan,
     "transform": TransformPlan,
     "order": OrderPlan,
     "evaluate": EvaluatePlan,
@@ -150,9 +158,13 @@ def plans(settings: Settings, graph: Graph) -> dict[Key, Section]:
 
     found: dict[Key, Section] = {
         (0, ("split",)): SplitPlan(dataset=params.dataset, splits=graph.splits),
-        (0, ("embed",)): EmbedPlan(**machine, embed=params.embed, augment=params.train.augment),
     }
-    for draw, key, encoder in of("train", graph.encoders):
+    if graph.trained:
+        embed = EmbedPlan(**machine, embed=params.embed, augment=params.train.augment)
+        found[0, ("embed",)] = embed
+    for _, key, stored in of("read", graph.stored):
+        found[key] = ReadPlan(dataset=params.dataset, row=stored)
+    for draw, key, encoder in of("train", graph.trained):
         drawn = encoder.model_copy(update={"seeds": [encoder.seeds[draw]]})
         found[key] = TrainPlan(**machine, row=drawn, train=encoder.training(params.train))
     for draw, key, transform in of("transform", graph.transforms):
@@ -173,7 +185,7 @@ def plans(settings: Settings, graph: Graph) -> dict[Key, Section]:
 
 def _searched(dataset: DatasetSettings) -> str:
     """What was searched, for readers; the paper's numbers are about test images alone."""
-    return dataset.name + ("" if dataset.search == "test" else f", {dataset.search}")
+    return dataset.title + ("" if dataset.search == "test" else f", {dataset.search}")
 
 
 def _report(name: str, settings: Settings) -> ReportPlan:
@@ -201,8 +213,11 @@ def _report(name: str, settings: Settings) -> ReportPlan:
         "methods": upgrades,
         "transforms": graph.transforms,
         "encoders": {
-            n: row.model_copy(update={"seeds": row.seeds[: graph.draws["train", n]]})
-            for n, row in graph.encoders.items()
+            **{
+                n: row.model_copy(update={"seeds": row.seeds[: graph.draws["train", n]]})
+                for n, row in graph.trained.items()
+            },
+            **graph.stored,
         },
         "splits": graph.splits,
     }
@@ -216,8 +231,12 @@ def _report(name: str, settings: Settings) -> ReportPlan:
         # Those of the studies that it builds on are behind its numbers too.
         choices=[choice for of in graph.files for choice in settings.catalogue.studies[of].choices],
         report=params.report,
-        # Where the work ran changes no result.
-        settings=params.model_dump(mode="json", exclude_none=True, exclude={"compute"})
+        # Where the work ran changes no result; nor does how encoders would be trained.
+        settings=params.model_dump(
+            mode="json",
+            exclude_none=True,
+            exclude={"compute", *(() if graph.trained else ("train", "embed"))},
+        )
         | {
             section: {
                 n: row.model_dump(mode="json", exclude_defaults=True) for n, row in of.items()

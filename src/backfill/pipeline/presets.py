@@ -34,6 +34,9 @@ def composed(overrides: Sequence[str] = ()) -> dict[str, Any]:
         InputError: an override names no preset or key.
     """
     read(Path("params.yaml"))  # names the file and the line, where Hydra would not
+    # A preset's `${pipeline:name}` is the name of a study. Where DVC composes, it writes dvc.yaml
+    # too: conf/hydra_plugins.
+    OmegaConf.register_new_resolver("pipeline", str, replace=True)
     try:
         with initialize_config_dir(str(CONF.resolve()), version_base=None):
             config = compose("config", list(overrides))

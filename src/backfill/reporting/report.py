@@ -76,7 +76,7 @@ def metrics(study: Study) -> dict[str, Any]:
 
 def sentences(study: Study, shown: Sequence[Section]) -> str:
     """All sentences of the report in Markdown, under the panel or the section they belong to."""
-    parts = [f"# {study.title}"]
+    parts = [f"# {study.title}", *([" ".join(study.notes)] if study.notes else [])]
     for panel in study.panels:
         parts += [f"## {panel if study.several else 'Methods'}", bullets(findings(study, panel))]
     for section in shown:

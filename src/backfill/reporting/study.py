@@ -55,6 +55,8 @@ class Study:
         minority: the groups that make up the minority.
         question: what the study asks; plain text.
         choices: settings behind its numbers that were chosen by measuring.
+        notes: what readers have to know of the dataset, in sentences.
+        reads: whether the vectors were there, and no encoder was trained.
 
     Raises:
         InputError: a reference is missing, or methods differ in queries, fractions or top-k.
@@ -70,6 +72,8 @@ class Study:
     minority: Sequence[str] = ()
     question: str = ""
     choices: Sequence[Choice] = ()
+    notes: Sequence[str] = ()
+    reads: bool = False
 
     def __post_init__(self) -> None:
         for name, panel in self.panels.items():
@@ -123,9 +127,12 @@ class Study:
     @property
     def trained(self) -> str:
         """How often everything was trained, for readers."""
-        seeds = self.runs // self.draws
+        count = self.runs // self.draws
+        seeds = f"{count} {'seed' if count == 1 else 'seeds'}"
+        if self.reads:
+            return seeds
         draws = "1 draw" if self.draws == 1 else f"up to {self.draws} draws"
-        return f"{draws} of the encoders, {seeds} {'seed' if seeds == 1 else 'seeds'}"
+        return f"{draws} of the encoders, {seeds}"
 
     @cached_property
     def labels(self) -> list[str]:

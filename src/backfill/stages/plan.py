@@ -6,8 +6,10 @@ import argparse
 import shutil
 
 from backfill.artifacts import MAIN_WORKSPACE, Layout, replacing
-from backfill.params import load
+from backfill.errors import InputError
+from backfill.params import load, load_params
 from backfill.pipeline.dvc_yaml import require_current
+from backfill.pipeline.fitness import require_fit
 from backfill.pipeline.graph import Graph, needed
 from backfill.pipeline.plans import plans
 from backfill.stages.command import mistakes_in_one_line, named
@@ -25,8 +27,15 @@ def plan(layout: Layout, studies: list[str]) -> None:
     Raises:
         InputError: settings are wrong, or dvc.yaml does not have the rows that they ask for.
     """
+    main = load_params(layout.params).main
+    if layout.is_main and studies != [main]:
+        raise InputError(
+            f"{layout.pipeline}: expected the study {main}, as {layout.params} says, got "
+            f"{' '.join(studies)}; `backfill pipeline` writes the file anew"
+        )
     settings = load(layout.params, studies)
     graph = needed(settings, studies)
+    require_fit(layout.params, settings, graph)
     require_current(layout, graph)
     made = plans(settings, graph)
     for draw in sorted({draw for draw, _ in made}):

@@ -56,6 +56,7 @@ def report(plan: ReportPlan, layout: Layout, name: str) -> Done:
         )
         for panel, chosen in plan.panels.items()
     }
+    names = load_object(layout.names, "the names of all groups")
     study = Study(
         dataset=plan.dataset,
         name=name,
@@ -71,6 +72,8 @@ def report(plan: ReportPlan, layout: Layout, name: str) -> Done:
         minority=plan.minority,
         choices=[Choice(**choice.model_dump()) for choice in plan.choices],
         question=plan.question.replace("`", ""),
+        notes=names.get("notes", ()),
+        reads=all(row["loss"] == "none" for row in plan.settings["encoders"].values()),
     )
     write_report(study, layout.report(name), parameters=plan.settings)
     return Done(sum(len(panel.results) for panel in panels.values()), "methods")

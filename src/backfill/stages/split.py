@@ -41,6 +41,8 @@ def split(plan: SplitPlan, layout: Layout) -> Done:
             items: ImageSet = getattr(dataset, part)
             save_array(draft.labels(part), items.labels)
             save_array(draft.groups(part), items.groups)
+            if items.images is None:
+                continue
             if part == "gallery" and items is dataset.query:
                 save_twin(draft.images(part), draft.images("query"))
             elif isinstance(items.images, ImageFiles):
@@ -58,9 +60,11 @@ def split(plan: SplitPlan, layout: Layout) -> Done:
             "groups": dataset.group_names,
             "map_at": dataset.map_at,
             **({"trapezoidal": True} if dataset.trapezoidal else {}),
+            **({"notes": dataset.notes} if dataset.notes else {}),
         }
         draft.names.write_text(json.dumps(names, ensure_ascii=False, indent=1), encoding="utf-8")
-    return Done(sum(len(getattr(dataset, part).labels) for part in PARTS), "images")
+    kind = "images" if plan.dataset.has_images else "items"
+    return Done(sum(len(getattr(dataset, part).labels) for part in PARTS), kind)
 
 
 def shares_of(name: str, row: Split, dataset: Dataset) -> dict[str, Int64s]:

@@ -1,6 +1,8 @@
-"""Mixes of two embeddings of one item in the same space."""
+"""Mixes of two embeddings of one item."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -33,3 +35,27 @@ def slerp(start: Tensor, end: Tensor, weight: float) -> Tensor:
     first = torch.where(near, 1 - weight, ((1 - weight) * angle).sin() / sine)
     second = torch.where(near, weight, (weight * angle).sin() / sine)
     return F.normalize(first * start + second * end)
+
+
+def side_by_side(first: Tensor, second: Tensor, weight: float) -> Tensor:
+    """Put two embeddings into one, sqrt(1 - w) * first beside sqrt(w) * second.
+
+    The cosine of two such vectors is 1 - w times that of the first halves plus w times that of the
+    second ones. :class:`backfill.align.Mix` is the same for arrays.
+
+    Args:
+        first: (B, D) of unit length.
+        second: (B, D') of unit length.
+        weight: w, in [0, 1].
+
+    Returns:
+        (B, D + D') of unit length.
+    """
+    return torch.cat([(1 - weight) ** 0.5 * first, weight**0.5 * second], dim=1)
+
+
+# By the name that a row gives as `kind`.
+MIXES: dict[str, Callable[[Tensor, Tensor, float], Tensor]] = {
+    "sphere": slerp,
+    "side_by_side": side_by_side,
+}

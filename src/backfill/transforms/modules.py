@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from backfill.align import CLOSED_FORMS, identity
+from backfill.align import CLOSED_FORMS, AffineMap, KernelMap, fit, identity
 from backfill.arrays import Array
-from backfill.transforms.mixing import slerp
+from backfill.transforms.mixing import MIXES
 from backfill.transforms.networks import FORMS, Closed, Mlp
 
 if TYPE_CHECKING:
@@ -78,9 +78,11 @@ class Transforms(nn.Module):
             if target is None and len(inputs) > 1 and self.row.dim is None:
                 target = self.row.new
             if target is None:
-                start = identity(source, np.empty((0, network.bias.shape[0]), np.float32))
+                start: AffineMap | KernelMap = identity(
+                    source, np.empty((0, network.bias.shape[0]), np.float32)
+                )
             else:
-                start = CLOSED_FORMS[self.closed_form](source, known[target])
+                start = _fitted(self.closed_form, source, known[target])
             network.begin_as(start)
             if any(name in reads for reads in self.row.modules.values()) or _is_target(
                 name, self.row
@@ -94,7 +96,8 @@ class Transforms(nn.Module):
             inputs = self._inputs(name, known)
             known[name] = F.normalize(network(inputs).to(inputs.dtype))
         for name, mix in self.row.mixes.items():
-            known[name] = slerp(known[mix.of[0]], known[mix.of[1]], mix.weight)
+            first, second = (known[of] for of in mix.of)
+            known[name] = MIXES[mix.kind](first, second, mix.weight)
         return known
 
     def strayed(self, stored: Embeddings) -> Tensor:
@@ -134,6 +137,16 @@ class Transforms(nn.Module):
 
     def _inputs(self, module: str, known: Embeddings) -> Tensor:
         return torch.cat([known[name] for name in self.row.modules[module]], dim=1)
+
+
+def _fitted(name: str, source: Array, target: Array) -> AffineMap | KernelMap:
+    """A closed form knows views; to any other method of :mod:`backfill.align` each is an item."""
+    if name in CLOSED_FORMS:
+        return CLOSED_FORMS[name](source, target)
+    items, goals = (rows.reshape(-1, rows.shape[-1]) for rows in (source, target))
+    made = fit(items, goals, name)
+    assert isinstance(made, AffineMap | KernelMap)
+    return made
 
 
 def compared_with(module: str, row: TransformRow) -> str | None:

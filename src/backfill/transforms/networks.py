@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from backfill.align import AffineMap
+from backfill.align import AffineMap, KernelMap
 from backfill.transforms.projections import Projections
 
 if TYPE_CHECKING:
@@ -36,8 +36,31 @@ class Mlp(nn.Sequential):
         super().__init__(*layers, nn.Linear(sizes[-2], sizes[-1]))
 
 
+class Landmarks(nn.Module):
+    """What a map of :mod:`backfill.align.kernel` adds to its linear part.
+
+    Args:
+        start: the map.
+    """
+
+    landmarks: Tensor
+    coefficients: Tensor
+    width: Tensor
+
+    def __init__(self, start: KernelMap) -> None:
+        super().__init__()
+        self.register_buffer("landmarks", torch.from_numpy(start.landmarks))
+        self.register_buffer("coefficients", torch.from_numpy(start.coefficients))
+        self.register_buffer("width", torch.tensor(start.width))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Map (B, D) inputs of unit length to (B, D')."""
+        near = ((inputs @ self.landmarks.T - 1) / self.width**2).exp()
+        return near @ self.coefficients
+
+
 class Closed(nn.Module):
-    """A closed form, which no training changes. Until it is given one, it makes zeros.
+    """A map of :mod:`backfill.align`, which no training changes. Until it has one, it makes zeros.
 
     Args:
         inputs: size of each input; it reads them side by side.
@@ -51,15 +74,19 @@ class Closed(nn.Module):
         super().__init__()
         self.register_buffer("weight", torch.zeros(sum(inputs), output))
         self.register_buffer("bias", torch.zeros(output))
+        self.bend: Landmarks | None = None
 
-    def begin_as(self, start: AffineMap) -> None:
+    def begin_as(self, start: AffineMap | KernelMap) -> None:
         """Take over a map of the same sizes."""
         self.weight.copy_(torch.from_numpy(start.weight))
         self.bias.copy_(torch.from_numpy(start.bias))
+        if isinstance(start, KernelMap):
+            self.bend = Landmarks(start).to(self.bias.device)
 
     def closed(self, inputs: Tensor) -> Tensor:
         """Map (B, D) inputs to (B, D') by the closed form."""
-        return torch.addmm(self.bias, inputs, self.weight)
+        linear = torch.addmm(self.bias, inputs, self.weight)
+        return linear if self.bend is None else linear + self.bend(inputs)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Map (B, D) inputs to (B, D')."""

@@ -1,5 +1,7 @@
 """Rows of `encoders`: what an encoder trains on, as which network, and with which loss.
 
+Or that it is not trained: its vectors are there.
+
 The losses themselves are in :mod:`backfill.losses`, with their sources.
 """
 
@@ -45,7 +47,7 @@ class EncoderRow(Section):
         """The names that other rows must make."""
         found = [Reference("trains_on", self.trains_on, "share")]
         if self.starts_from is not None:
-            found.append(Reference("starts_from", self.starts_from, "encoder"))
+            found.append(Reference("starts_from", self.starts_from, "trained"))
         return found
 
     def training(self, shared: Train) -> Train:
@@ -202,7 +204,22 @@ class Lwf(CompatibleRow):
     temperature: PositiveFloat = 0.5
 
 
-Encoder = Annotated[
+class Stored(Section):
+    """A side of a folder of vectors, which is read: nothing is trained.
+
+    Attributes:
+        reads: the model whose vectors they are.
+    """
+
+    loss: Literal["none"]
+    reads: Literal["old", "new"]
+
+    def references(self) -> list[Reference]:
+        """The names that other rows must make: none."""
+        return []
+
+
+_Trained = (
     Classification
     | SelfSupervised
     | Bct
@@ -213,6 +230,7 @@ Encoder = Annotated[
     | Triplet
     | RactTriplet
     | FocalDistillation
-    | Lwf,
-    Field(discriminator="loss"),
-]
+    | Lwf
+)
+Trained = Annotated[_Trained, Field(discriminator="loss")]
+Encoder = Annotated[_Trained | Stored, Field(discriminator="loss")]

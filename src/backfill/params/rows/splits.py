@@ -49,4 +49,17 @@ class BiasedSplit(Section):
         return ["old", "new"]
 
 
-Split = Annotated[FractionSplit | SequentialSplit | BiasedSplit, Field(discriminator="allocation")]
+class Undivided(Section):
+    """One share, `all`: for encoders that are not trained here."""
+
+    allocation: Literal["undivided"]
+
+    @property
+    def shares(self) -> list[str]:
+        """Names of the shares of the training set."""
+        return ["all"]
+
+
+Split = Annotated[
+    FractionSplit | SequentialSplit | BiasedSplit | Undivided, Field(discriminator="allocation")
+]

@@ -7,18 +7,21 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt
 
 from backfill.params.base import Name, Reference, Section, Seed, SystemSets, each_once
-from backfill.params.settings import TransformTraining
+from backfill.params.settings import ClosedForm, TransformTraining
 
 
 class Mix(Section):
-    """A point on the way from one embedding of an item to another, on the sphere (SLERP).
+    """Two embeddings of an item made one.
 
     Attributes:
-        of: where the way begins and ends: encoders of the row, or its modules.
-        weight: share of the way.
+        of: both: encoders of the row, or its modules.
+        kind: `sphere`, a point on the way from the first to the second, in one space (SLERP);
+            `side_by_side`, both in one vector, whose cosine is a mean of theirs.
+        weight: of the second: the share of the way, or of the cosine.
     """
 
     of: tuple[str, str]
+    kind: Literal["sphere", "side_by_side"] = "sphere"
     weight: Annotated[float, Field(ge=0, le=1)] = 0.5
 
 
@@ -53,7 +56,7 @@ class TransformRow(Section):
     dim: PositiveInt | None = None
     mixes: dict[Name, Mix] = {}
     form: Literal["residual", "layers", "projections", "closed"] | None = None
-    closed_form: Literal["ridge", "procrustes"] | None = None
+    closed_form: ClosedForm | None = None
     depth: PositiveInt | None = None
     width: PositiveInt | None = None
     steps: PositiveInt | None = None
