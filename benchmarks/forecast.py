@@ -195,7 +195,7 @@ def one_draw(case: Case, seed: int) -> Iterator[tuple[str, str, float, float, fl
                 def overlap(of: Simulated, name: str = name, at: int = at) -> Float64s:
                     return of.methods[name][OVERLAP][at]
 
-                found = summary.value(overlap)
+                found = summary.level(overlap, OVERLAP)
                 yield step, name, fraction, values[at], found.value, found.low, found.high
 
 

@@ -62,7 +62,7 @@ def cascade(
         base=base,
         curves={
             name: [
-                summary.level(lambda of, t=t, n=name: of.methods["cascade"][n][t])  # type: ignore[misc]
+                summary.level(lambda of, t=t, n=name: of.methods["cascade"][n][t], name)  # type: ignore[misc]
                 for t in range(len(fractions))
             ]
             for name in names

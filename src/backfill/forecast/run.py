@@ -126,8 +126,8 @@ class Forecaster:
             for name in summary.plain.methods
         ]
         names = list(summary.plain.old)
-        old = {n: summary.level(lambda of, n=n: of.old[n]) for n in names}  # type: ignore[misc]
-        new = {n: summary.level(lambda of, n=n: of.new[n]) for n in names}  # type: ignore[misc]
+        old = {n: summary.level(lambda of, n=n: of.old[n], n) for n in names}  # type: ignore[misc]
+        new = {n: summary.level(lambda of, n=n: of.new[n], n) for n in names}  # type: ignore[misc]
         better = None
         if problem.judgements is not None:
             better = summary.value(lambda of: of.new[measure] - of.old[measure])
@@ -184,7 +184,7 @@ class Forecaster:
             def mean(of: Simulated) -> Float64s:
                 return area(of.methods[method][measure], settings.fractions)
 
-            return summary.level(mean)
+            return summary.level(mean, measure)
 
         found = {"random": value(at_random)}
         if hubs_affordable(problem.size):

@@ -9,7 +9,7 @@ import numpy as np
 
 from backfill.arrays import Bools, Float64s
 from backfill.forecast.estimates import Moment, corrected, moment
-from backfill.forecast.measuring import OVERLAP
+from backfill.forecast.measuring import OVERLAP, WITHOUT_JUDGEMENTS
 from backfill.forecast.outcome import Drop, MethodForecast, Value
 from backfill.forecast.simulated import Simulated
 
@@ -51,11 +51,12 @@ class Summary:
         """The same, as an estimate with its interval."""
         return _value(self.moment(of), confidence or self.confidence)
 
-    def level(self, of: Quantity) -> Value:
+    def level(self, of: Quantity, measure: str) -> Value:
         """Estimate a measure; its interval counts what completing gets wrong, unless corrected."""
         found = self.moment(of)
         wrong = 0.0
-        if self.better is None or self.asked.sum() < 2:
+        completed_alone = self.better is None or self.asked.sum() < 2
+        if completed_alone and measure in WITHOUT_JUDGEMENTS:
             wrong = COMPLETING * (1 - found.value) * self.unknown
         return _value(Moment(found.value, found.variance + wrong**2), self.confidence)
 
@@ -92,13 +93,15 @@ class Summary:
             title=title,
             curves={
                 each: [
-                    self.level(lambda of, t=t, each=each: of.methods[name][each][t])  # type: ignore[misc]
+                    self.level(lambda of, t=t, each=each: of.methods[name][each][t], each)  # type: ignore[misc]
                     for t in range(len(fractions))
                 ]
                 for each in measures
             },
             area={
-                each: self.level(lambda of, each=each: area(of.methods[name][each], fractions))  # type: ignore[misc]
+                each: self.level(
+                    lambda of, each=each: area(of.methods[name][each], fractions), each
+                )  # type: ignore[misc]
                 for each in measures
             },
             start=start,
