@@ -17,6 +17,7 @@ from backfill.forecast.settings import Settings
 from backfill.forecast.systems import Fitted, fit_systems
 
 LEAST = 4_000  # a gallery of no more items is looked at as a whole
+MOST = 1_000_000  # in a gallery of more items, only the best map is looked at
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +59,8 @@ def search(problem: Problem, settings: Settings) -> Searched:
         problem.queries_new,
         foreign=problem.foreign,
         maps=settings.maps,
+        with_back=problem.size <= MOST,
+        best_only=problem.size > MOST,
         seed=settings.seed,
     )
     count = problem.size if problem.size <= LEAST else settings.candidates

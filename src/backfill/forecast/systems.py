@@ -49,6 +49,7 @@ def fit_systems(
     foreign: tuple[Float32s, Float32s] | None = None,
     maps: Sequence[str] = MAPS,
     with_back: bool = True,
+    best_only: bool = False,
     seed: int = 0,
 ) -> Fitted:
     """Fit maps on known items of the gallery, or on pairs from elsewhere.
@@ -65,6 +66,7 @@ def fit_systems(
         foreign: (m, d1) and (m, d2) pairs from elsewhere that maps are fitted on instead.
         maps: methods of :func:`backfill.align.fit`.
         with_back: whether new queries are carried back into the old space too.
+        best_only: whether only the best map makes a channel.
         seed: of folds and fits.
     """
     fold = np.random.default_rng([seed, 1]).permutation(len(old)) % FOLDS
@@ -85,10 +87,11 @@ def fit_systems(
         held_out[name] = mapped = np.empty_like(new)
         for judges, one in of_folds:
             mapped[judges] = one.apply(old[judges])
-        channels.append(Channel(name, queries_new, found[name]))
-        scores.append(queries_new @ mapped.T)
     cosine = {name: float((mapped * new).sum(axis=1).mean()) for name, mapped in held_out.items()}
     best = max(cosine, key=lambda name: cosine[name])
+    for name in [best] if best_only else maps:
+        channels.append(Channel(name, queries_new, found[name]))
+        scores.append(queries_new @ held_out[name].T)
     slerp = None
     if with_back:
         back, of_folds = fitted((source[1], source[0]), "ridge")
