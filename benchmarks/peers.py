@@ -30,7 +30,6 @@ CASES = (
     Case("cranfield", "minilm_l3", "minilm_l6", OWN, 500),
     Case("cranfield", "minilm_l6", "mpnet", OWN, 500),
     Case("banking", "minilm_l3", "minilm_l6", OWN, 2_000),
-    Case("banking", "minilm_l6", "mpnet", OWN, 2_000),
 )
 FITS = {f"{name}{CALIBRATED}": name for name in ("procrustes", "ridge", "residual")}
 OURS = (f"rm_naive{CALIBRATED}", *FITS, f"mix{CALIBRATED}")
