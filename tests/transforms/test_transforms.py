@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from safetensors.numpy import load_file
 
 from backfill import transforms
+from backfill.errors import InputError
 from backfill.params.base import SystemSets
 from backfill.params.rows.transforms import Transform
 from backfill.params.settings import TransformTraining
@@ -63,6 +64,14 @@ def test_psi_maps_new_queries_into_an_old_space_of_another_dimension(
     np.testing.assert_allclose(np.linalg.norm(made["psi"], axis=1), 1, atol=1e-5)
     old = views["old"][1]
     assert separation(made["psi"], old, labels) > 1.2 * separation(views["old"][0], old, labels)
+
+
+def test_items_of_a_class_each_give_a_contrastive_loss_nothing_to_learn_from(
+    data: tuple[dict[str, np.ndarray], np.ndarray],
+) -> None:
+    views, labels = data
+    with pytest.raises(InputError, match=r"labels: expected classes of several items .*'cl'"):
+        transforms.train(row(), TRAINING, views, np.arange(len(labels)), seed=0, device=CPU)
 
 
 def test_rho_and_psi_train_together_and_improve_both_systems(

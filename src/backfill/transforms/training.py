@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
 from backfill.arrays import Array
 from backfill.device import has_fast_bfloat16
+from backfill.errors import InputError
 from backfill.losses.registry import TRANSFORM_LOSSES, Pair, Step, TargetClasses
 from backfill.transforms.examples import Examples, halfway
 from backfill.transforms.modules import Transforms
@@ -63,8 +65,15 @@ def train(
         The trained modules, ready for inference.
 
     Raises:
-        InputError: the loss needs a classifier, and there is none or it lacks a class.
+        InputError: the loss needs a classifier, and there is none or it lacks a class; or it learns
+            from items of one class, and every item is its own.
     """
+    if TRANSFORM_LOSSES[row.loss].uses_labels and len(np.unique(labels)) == len(labels):
+        # Without positives, all embeddings would only be pushed apart.
+        raise InputError(
+            f"labels: expected classes of several items for the loss {row.loss!r}, "
+            f"got a class for each of {len(labels)} items"
+        )
     examples = Examples.of(views, labels, device)
     if classifier is not None and needs_classifier(row):
         examples = replace(examples, classes=TargetClasses.of(classifier, examples.labels))
