@@ -9,7 +9,7 @@ import pytest
 
 from backfill import splits
 from backfill.errors import InputError
-from backfill.params.rows.splits import BiasedSplit, FractionSplit, SequentialSplit
+from backfill.params.rows.splits import BiasedSplit, FractionSplit, SequentialSplit, Undivided
 from backfill.splits import TrainingSet
 
 # Ten classes of 3 to 30 items, shuffled; the groups are the classes modulo 3.
@@ -28,7 +28,6 @@ ALLOCATIONS: dict[str, Callable[[int], Shares]] = {
     "open_data": lambda seed: splits.open_data(TRAINING, 0.3, seed),
     "sequential": lambda seed: splits.sequential(TRAINING, [0.3, 0.6, 0.8, 1.0], seed),
     "biased": lambda seed: splits.biased(TRAINING, ["bold", "slanted"], 0.3, seed),
-    "undivided": lambda seed: splits.undivided(TRAINING),
 }
 NESTED = ("extended_class", "expansion", "biased")
 DISJOINT = ("open_class", "open_data")
@@ -214,6 +213,7 @@ ROWS_OF_PARAMS = [
     ),
     SequentialSplit(allocation="sequential", fractions=[0.3, 0.6], seed=2),
     BiasedSplit(allocation="biased", minority=["slanted", "bold"], fraction=0.3, seed=2),
+    Undivided(allocation="undivided"),
 ]
 
 
@@ -229,5 +229,10 @@ def test_the_settings_of_a_row_are_the_arguments_of_its_function(row: Any) -> No
 
 
 def test_every_allocation_is_tested_and_has_a_row() -> None:
-    assert list(splits.ALLOCATIONS) == list(ALLOCATIONS)
-    assert list(splits.ALLOCATIONS) == [row.allocation for row in ROWS_OF_PARAMS]
+    assert list(splits.ALLOCATIONS) == [*ALLOCATIONS, "undivided"]
+    assert set(splits.ALLOCATIONS) == {row.allocation for row in ROWS_OF_PARAMS}
+
+
+def test_what_is_undivided_is_one_share() -> None:
+    (rows,) = splits.undivided(TRAINING).values()
+    np.testing.assert_array_equal(rows, np.arange(len(LABELS)))

@@ -19,6 +19,7 @@ from .settings_files import OVERVIEW, PARAMS, ROOT, STUDIES, copy_settings, grap
 # Of a library of DVC's.
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")
 DRAWS = 3  # of the workspace `draws`
+VECTORS = "vectors"  # a user's folder
 
 
 @dataclass
@@ -35,6 +36,8 @@ def write_pipeline(folder: Path, workspace: str, studies: list[str]) -> None:
     path = Layout(workspace, folder).pipeline
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text(Layout(workspace), graph_of(studies, folder)[1]))
+    if workspace != MAIN_WORKSPACE:  # where stages of vectors find their folder
+        (path.parent / PARAMS).write_text(f"dataset: {{root: {VECTORS}}}\n")
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +119,7 @@ def test_what_a_stage_reads_another_one_makes(
         source = dep.startswith("src/backfill/") and (ROOT / dep).exists()
         study = dep in {f"studies/{name}.yaml" for name in STUDIES}
         curves = workspace == MAIN_WORKSPACE and dep == "data/main/evaluate"
-        assert source or study or curves or dep == parameters
+        assert source or study or curves or dep in (parameters, VECTORS)
     assert parameters in read
     # And what it makes is its workspace's own.
     assert all(out.split("/")[:2] in (["data", workspace], ["reports", workspace]) for out in made)
