@@ -29,6 +29,7 @@ MEASURES = {
     "cmc_high": "auc_cmc_1_high",
     "gain": "gain",
     "start": "map_start",
+    "precision_start": "precision_10_start",
     "end": "map_end",
     "nfr": "nfr_1_mean",
     "nfr_start": "nfr_1_start",
