@@ -27,14 +27,21 @@ class Estimate(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """An estimate with its variance."""
+    """An estimate with its variance.
+
+    Attributes:
+        value: the estimate.
+        variance: of it.
+        freedom: degrees of freedom of the variance.
+    """
 
     value: float
     variance: float
+    freedom: float = np.inf
 
-    def interval(self, confidence: float = CONFIDENCE, freedom: float = np.inf) -> Estimate:
+    def interval(self, confidence: float = CONFIDENCE) -> Estimate:
         """The interval by Student's distribution."""
-        half = float(stats.t.ppf((1 + confidence) / 2, freedom)) * self.variance**0.5
+        half = float(stats.t.ppf((1 + confidence) / 2, self.freedom)) * self.variance**0.5
         return Estimate(self.value, self.value - half, self.value + half)
 
 
@@ -85,6 +92,7 @@ def corrected(
     of_asked = None if weights is None else weights[asked]
     shift = moment((better - plain)[:, asked], of_asked)
     within = moment(better[:, asked], of_asked)
-    together = Moment(base.value + shift.value, base.variance + shift.variance)
+    freedom = max(1, int(asked.sum()) - 1)
+    together = Moment(base.value + shift.value, base.variance + shift.variance, freedom)
     # With most of the queries asked, their own mean is the better estimate.
-    return together if together.variance < within.variance else within
+    return together if together.variance < within.variance else within._replace(freedom=freedom)

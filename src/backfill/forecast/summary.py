@@ -17,7 +17,7 @@ from backfill.forecast.simulated import Simulated
 _STEP_CONFIDENCE = 0.99
 # Standard error of what is completed from items that were drawn at random alone, as a share of what
 # a measure lacks: from benchmarks/forecast.py.
-COMPLETING = 0.1
+COMPLETING = 0.07
 Quantity = Callable[[Simulated], Float64s]
 
 
@@ -58,7 +58,7 @@ class Summary:
         completed_alone = self.better is None or self.asked.sum() < 2
         if completed_alone and measure in WITHOUT_JUDGEMENTS:
             wrong = COMPLETING * (1 - found.value) * self.unknown
-        return _value(Moment(found.value, found.variance + wrong**2), self.confidence)
+        return _value(found._replace(variance=found.variance + wrong**2), self.confidence)
 
     def steepest_fall(self, method: str, measure: str, fractions: tuple[float, ...]) -> Drop | None:
         """The steepest step down along a method's curve, if any is beyond chance."""
