@@ -193,7 +193,7 @@ def one_draw(case: Case, seed: int) -> Iterator[tuple[str, str, float, float, fl
             for at, fraction in enumerate(FRACTIONS):
 
                 def overlap(of: Simulated, name: str = name, at: int = at) -> Float64s:
-                    return of.methods[name][OVERLAP][at]
+                    return np.asarray(of.methods[name][OVERLAP][at])
 
                 found = summary.level(overlap, OVERLAP)
                 yield step, name, fraction, values[at], found.value, found.low, found.high

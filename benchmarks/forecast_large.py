@@ -76,7 +76,7 @@ def main() -> None:
     folder = given.work / str(given.items)
     write(folder, given.items)
     begun = time.perf_counter()
-    command = [sys.executable, "-m", "backfill", "forecast", str(folder), "--json"]
+    command = [sys.executable, "-m", "backfill.cli", "forecast", str(folder), "--json"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     seconds = time.perf_counter() - begun
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20

@@ -34,7 +34,7 @@ def test_an_interval_is_as_wide_as_the_confidence_asks_for() -> None:
     found = Moment(0.5, 0.04).interval(0.95)
     assert found.low == pytest.approx(0.5 - 1.96 * 0.2, abs=1e-3)
     assert found.high == pytest.approx(0.5 + 1.96 * 0.2, abs=1e-3)
-    assert Moment(0.5, 0.04).interval(0.95, freedom=4).high > found.high
+    assert Moment(0.5, 0.04, freedom=4).interval(0.95).high > found.high
 
 
 def test_what_completing_gets_wrong_for_all_queries_is_taken_out() -> None:

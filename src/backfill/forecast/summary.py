@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -92,16 +93,11 @@ class Summary:
             name=name,
             title=title,
             curves={
-                each: [
-                    self.level(lambda of, t=t, each=each: of.methods[name][each][t], each)  # type: ignore[misc]
-                    for t in range(len(fractions))
-                ]
+                each: [self.level(partial(_at, name, each, t), each) for t in range(len(fractions))]
                 for each in measures
             },
             area={
-                each: self.level(
-                    lambda of, each=each: area(of.methods[name][each], fractions), each
-                )  # type: ignore[misc]
+                each: self.level(partial(_area_of, name, each, fractions), each)
                 for each in measures
             },
             start=start,
@@ -125,6 +121,14 @@ class Summary:
             and all(self.start(name, each).high >= 0 for each in measures)
             and all(self.steepest_fall(name, each, fractions) is None for each in measures)
         )
+
+
+def _at(method: str, measure: str, step: int, of: Simulated) -> Float64s:
+    return np.asarray(of.methods[method][measure][step])
+
+
+def _area_of(method: str, measure: str, fractions: tuple[float, ...], of: Simulated) -> Float64s:
+    return area(of.methods[method][measure], fractions)
 
 
 def area(curve: Float64s, fractions: tuple[float, ...]) -> Float64s:
