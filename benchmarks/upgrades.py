@@ -263,11 +263,16 @@ def write(cache: Path, report: Path, samples: int) -> None:
     tables = {
         case: table for case in CASES if (table := table_of(case, cache, samples)) is not None
     }
-    lines = ["# Upgrades of text encoders without labels", "", *_said(samples), ""]
+    lines = [
+        "# Upgrades of text encoders without labels",
+        "",
+        *_said(samples, len(CASES) - len(tables)),
+        "",
+    ]
     lines += ["## What the forecast recommends", "", *_summary(tables), ""]
     lines += ["## With judgements", "", *_judged(cache, tables), ""]
     for case, table in tables.items():
-        lines += [f"## {case.title}", "", f"{table['samples'].iloc[0]} samples.", ""]
+        lines += [f"## {case.title}", "", f"Samples: {table['samples'].iloc[0]}.", ""]
         lines += [_shown(table).to_markdown(index=False, disable_numparse=True), ""]
     report.mkdir(parents=True, exist_ok=True)
     as_csv(pd.concat(tables.values())).to_csv(report / "table.csv", index=False)
@@ -374,7 +379,8 @@ def _judged(cache: Path, tables: dict[Case, pd.DataFrame]) -> list[str]:
     return [pd.DataFrame(shown).to_markdown(index=False, disable_numparse=True)] if shown else []
 
 
-def _said(samples: int) -> list[str]:
+def _said(samples: int, missing: int) -> list[str]:
+    left = f" {missing} of {len(CASES)} cases are not measured yet." if missing else ""
     return [
         f"Made by `python benchmarks/upgrades.py FOLDER --samples {samples}`. mAP, overlap@10 with "
         "the new ranking and precision@10 in percent, over whole rankings and galleries; Gain: "
@@ -382,7 +388,7 @@ def _said(samples: int) -> list[str]:
         "`start - old` is paired by query, with its 95% interval. A curve falls if a step of ten "
         f"is below 0 beyond chance, at 99%; `{ABOVE_NEW}` if no such step leads below the new "
         f"system, where every curve ends. {QUERIES} queries per sample of banking, all 225 of "
-        "Cranfield.",
+        f"Cranfield.{left}",
     ]
 
 
