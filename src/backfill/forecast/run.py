@@ -34,6 +34,7 @@ from backfill.forecast.simulated import Searched, Simulated, search, simulate
 from backfill.forecast.summary import Summary, area
 from backfill.vectors import Upgrade
 
+_FEW_QUERIES = 30
 JUDGED_BY = "nDCG@10"  # what decides where there are judgements
 
 
@@ -170,7 +171,7 @@ class Forecaster:
                 problem.size - known, problem.size, problem.queries_new.shape[1], rate, price
             ),
             shown=self._shown(next(completer.completions(1)), upgrade),
-            notes=list(upgrade.notes),
+            notes=[*upgrade.notes, *_caveats(problem)],
             decision=decide(
                 methods, orders, on_demand, better, measure, fractions, old[measure]
             ),
@@ -220,6 +221,16 @@ class Forecaster:
                    self.searched.fitted.systems.best, seed=self.settings.seed)  # fmt: skip
         mapped = best.apply(problem.known_old[judged])
         return float((mapped * problem.known_new[judged]).sum(axis=1).mean())
+
+
+def _caveats(problem: Problem) -> list[str]:
+    """What makes a forecast worth little, in sentences."""
+    queries = len(problem.queries)
+    if queries == 1:
+        return ["One query says nothing of others: the intervals are about this query alone."]
+    if queries < _FEW_QUERIES:
+        return [f"{queries} queries are few: the intervals are wide, and not quite reliable."]
+    return []
 
 
 def _drawn(known: Known) -> Known:
