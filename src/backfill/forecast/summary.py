@@ -55,11 +55,14 @@ class Summary:
     def level(self, of: Quantity, measure: str) -> Value:
         """Estimate a measure; its interval counts what completing gets wrong, unless corrected."""
         found = self.moment(of)
-        wrong = 0.0
-        completed_alone = self.better is None or self.asked.sum() < 2
-        if completed_alone and measure in WITHOUT_JUDGEMENTS:
-            wrong = COMPLETING * (1 - found.value) * self.unknown
+        wrong = self._wrong_by(found.value) if measure in WITHOUT_JUDGEMENTS else 0.0
         return _value(found._replace(variance=found.variance + wrong**2), self.confidence)
+
+    def _wrong_by(self, overlap: float) -> float:
+        """Standard error of an overlap by what completing gets wrong, unless it is corrected."""
+        if self.better is not None and self.asked.sum() >= 2:
+            return 0.0
+        return COMPLETING * (1 - overlap) * self.unknown
 
     def steepest_fall(self, method: str, measure: str, fractions: tuple[float, ...]) -> Drop | None:
         """The steepest step down along a method's curve, if any is beyond chance."""
@@ -112,12 +115,15 @@ class Summary:
     def _never_worse(self, name: str, measure: str, fractions: tuple[float, ...]) -> bool:
         """Whether a method starts no lower than the old system and never falls.
 
-        By overlap it starts no lower beyond doubt, since that is measured well; by judgements, of
-        which there are few, it is not seen to start lower.
+        By overlap it starts no lower beyond doubt, whatever completing gets wrong; by judgements,
+        of which there are few, it is not seen to start lower.
         """
         measures = {OVERLAP, measure}
+        start = self.start(name, OVERLAP)
+        is_old = start.low == start.high == 0
+        margin = self._wrong_by(self.moment(lambda of: of.old[OVERLAP]).value)
         return (
-            self.start(name, OVERLAP).low >= 0
+            (is_old or start.low >= margin)
             and all(self.start(name, each).high >= 0 for each in measures)
             and all(self.steepest_fall(name, each, fractions) is None for each in measures)
         )
