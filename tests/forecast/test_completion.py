@@ -70,13 +70,13 @@ def test_known_cosines_are_kept_and_the_others_differ_between_completions() -> N
         (of.queries_old @ of.old[rows].T)[None],
         of.queries_new @ of.new[rows].T,
     )
-    completer = Completer(candidates, known, position_of(random(150, 0)), seed=0)
-    one, other = completer.completions(2)
+    position = position_of(random(150, 0))
+    one, other = Completer(candidates, known, seed=0).completions(2, position)
     for completed in (one, other):
         np.testing.assert_allclose(completed.new[:, rows], known.new, atol=1e-6)
     unknown = np.setdiff1d(np.arange(150), rows)
     assert (one.new[:, unknown] != other.new[:, unknown]).mean() > 0.9
-    again = next(completer.completions(1))
+    again = next(Completer(candidates, known, seed=0).completions(1, position))
     np.testing.assert_array_equal(again.new, one.new)
 
 
@@ -90,7 +90,7 @@ def test_an_item_switches_when_its_place_in_the_order_is_reached() -> None:
         of.queries_new @ of.new.T,
     )
     position = position_of(random(150, 0))
-    (completed,) = Completer(candidates, known, position, seed=0).completions(1)
+    (completed,) = Completer(candidates, known, seed=0).completions(1, position)
     for fraction in (0.1, 0.3, 0.7, 0.9, 1.0):
         done = completed.switches[0, :150] < fraction
         np.testing.assert_array_equal(done, position < round(150 * fraction))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -40,13 +41,21 @@ class Completed:
     switches: Float32s
 
 
+class _Draw(NamedTuple):
+    """New cosines of candidates, and items from outside with all of theirs."""
+
+    new: Float32s  # (Q, M)
+    before: Float32s  # (C, Q, G)
+    after: Float32s  # (Q, G)
+    chance: Float32s  # (Q, G) share of the gallery that is backfilled before the item is
+
+
 class Completer:
     """Completes the new cosines of candidates from known items, as often as asked.
 
     Args:
         candidates: of Q queries.
         known: items whose new vectors are there.
-        position: (N,) each item's place in the order of backfilling.
         seed: of all draws.
         judgements: of the queries, if there are any.
     """
@@ -55,7 +64,6 @@ class Completer:
         self,
         candidates: Candidates,
         known: Known,
-        position: Int64s,
         seed: int,
         judgements: Judgements | None = None,
     ) -> None:
@@ -65,12 +73,7 @@ class Completer:
         self._by_channel = [Moments(scores[:, random]) for scores in known.scores]
         self._by_new = Moments(known.new[:, random])
         there = candidates.items >= 0
-        self._switches = np.where(
-            # In the middle of its step, so that no fraction is rounded to the wrong side.
-            there,
-            (position[np.maximum(candidates.items, 0)] + 0.5) / len(position),
-            2,
-        ).astype(np.float32)
+        self._draws: list[_Draw] = []
         self._standard = np.where(there, self._standardised(candidates.scores), -np.inf)
         self._of_known = self._standardised(known.scores)
         self._new_of_known = self._by_new.standard(known.new)
@@ -87,18 +90,35 @@ class Completer:
         pairs = zip(self._by_channel, scores, strict=True)
         return np.stack([moments.standard(each) for moments, each in pairs])
 
-    def completions(self, count: int) -> Iterator[Completed]:
-        """Complete several times.
+    def completions(self, count: int, position: Int64s) -> Iterator[Completed]:
+        """Complete several times; each order of backfilling has the same completions.
 
         Args:
             count: how often.
+            position: (N,) each item's place in the order of backfilling.
         """
+        if len(self._draws) < count:
+            self._draws = [*self._drawn(count)]
+        items = self._candidates.items
+        # In the middle of its step, so that no fraction is rounded to the wrong side.
+        place = (position[np.maximum(items, 0)] + 0.5) / len(position)
+        switches = np.where(items >= 0, place, 2).astype(np.float32)
+        for draw in self._draws[:count]:
+            nobody = np.full(draw.after.shape, -1)
+            yield Completed(
+                np.concatenate([items, nobody], axis=1),
+                np.concatenate([self._candidates.scores, draw.before], axis=2),
+                np.concatenate([draw.new, draw.after], axis=1),
+                np.concatenate([switches, draw.chance], axis=1),
+            )
+
+    def _drawn(self, count: int) -> Iterator[_Draw]:
         known, candidates = self._known, self._candidates
         pairs = donors(self._of_known, self._new_of_known, self._seed)
         random = np.flatnonzero(known.random)
         is_candidate = np.stack([np.isin(known.rows[random], row) for row in candidates.items])
-        for draw in range(count):
-            rng = np.random.default_rng([self._seed, 5, draw])
+        for number in range(count):
+            rng = np.random.default_rng([self._seed, 5, number])
             completion = Completion(pairs.redrawn(rng), self._standard)
             outside = OutsideModel(
                 self._of_known[: self._channels, :, random],
@@ -112,23 +132,13 @@ class Completer:
             new = np.where(candidates.items >= 0, new, -np.inf).astype(np.float32)
             yield self._with_outside(new, outside, rng)
 
-    def _with_outside(
-        self, new: Float32s, model: OutsideModel, rng: np.random.Generator
-    ) -> Completed:
+    def _with_outside(self, new: Float32s, model: OutsideModel, rng: np.random.Generator) -> _Draw:
         depth = min(DEPTH, new.shape[1])
         last = np.partition(new, new.shape[1] - depth, axis=1)[:, new.shape[1] - depth]
         drawn = model.draw(self._by_new.standard(last[:, None])[:, 0], rng)
-        before = np.stack(
-            [m.cosines(z) for m, z in zip(self._by_channel, drawn.before, strict=True)]
-        )
+        before = [m.cosines(z) for m, z in zip(self._by_channel, drawn.before, strict=True)]
         after = self._by_new.cosines(drawn.after)
-        nobody = np.full(after.shape, -1)
-        return Completed(
-            np.concatenate([self._candidates.items, nobody], axis=1),
-            np.concatenate([self._candidates.scores, before], axis=2),
-            np.concatenate([new, after], axis=1),
-            np.concatenate([self._switches, rng.random(after.shape, np.float32)], axis=1),
-        )
+        return _Draw(new, np.stack(before), after, rng.random(after.shape, np.float32))
 
 
 def _as_if_unknown(candidates: Candidates, known: Known) -> Candidates:

@@ -20,6 +20,7 @@ def cascade(
     searched: Searched,
     base: str,
     completer: Completer,
+    position: Int64s,
     measure: str,
     settings: Settings,
 ) -> CascadeForecast:
@@ -29,7 +30,8 @@ def cascade(
         problem: queries and gallery.
         searched: their candidates.
         base: the method whose first items are embedded.
-        completer: of the candidates, in some order of backfilling.
+        completer: of their candidates.
+        position: (N,) each item's place in the order of backfilling.
         measure: that decides.
         settings: how many items are embedded, and at which fractions.
     """
@@ -38,7 +40,7 @@ def cascade(
     names = [OVERLAP] if problem.judgements is None else [OVERLAP, measure, "precision@10"]
     values: list[list[dict[str, Float64s]]] = []
     embedded, late = [], []
-    for completed in completer.completions(settings.completions):
+    for completed in completer.completions(settings.completions, position):
         new, found, counts = of_new(completed), [], []
         for fraction, columns in zip(fractions, merge.ranked(completed, fractions), strict=True):
             ranked = reranked(completed, columns, k)

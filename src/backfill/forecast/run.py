@@ -77,6 +77,16 @@ class Forecaster:
         self.problem, self.searched, self.settings = problem, searched, settings
         self.asked = asked
         self.measure = OVERLAP if problem.judgements is None else JUDGED_BY
+        self._all_known = self._completer(searched)
+        self._drawn_known = self._all_known
+        if not problem.random.all():
+            drawn = replace(searched, known=_drawn(searched.known))
+            self._drawn_known = self._completer(drawn)
+
+    def _completer(self, searched: Searched) -> Completer:
+        return Completer(
+            searched.candidates, searched.known, self.settings.seed, self.problem.judgements
+        )
 
     @classmethod
     def of(cls, upgrade: Upgrade, asked: Asked, settings: Settings) -> Forecaster:
@@ -97,11 +107,12 @@ class Forecaster:
     def summary(self, position: Int64s, only: str | None = None) -> Summary:
         """Simulate one order of backfilling, by all methods or one."""
         problem, searched = self.problem, self.searched
-        better = None
-        if not problem.random.all():
-            better = simulate(problem, searched, position, self.settings, only)
-            searched = replace(searched, known=_drawn(searched.known))
-        plain = simulate(problem, searched, position, self.settings, only)
+
+        def simulated(completer: Completer) -> Simulated:
+            return simulate(problem, searched, completer, position, self.settings, only)
+
+        plain = simulated(self._drawn_known)
+        better = None if problem.random.all() else simulated(self._all_known)
         of_asked = np.isin(problem.queries, self.asked.queries)
         if not np.isin(self.asked.rows, problem.rows).all():
             of_asked[:] = False  # which queries' items are all there is not known
@@ -120,8 +131,8 @@ class Forecaster:
         """Make the forecast; see :func:`forecast`."""
         problem, settings, measure = self.problem, self.settings, self.measure
         fractions = settings.fractions
-        at_random = random(problem.size, settings.seed)
-        summary = self.summary(position_of(at_random))
+        at_random = position_of(random(problem.size, settings.seed))
+        summary = self.summary(at_random)
         methods = [
             summary.of_method(name, METHODS[name].title, measure, fractions)
             for name in summary.plain.methods
@@ -139,11 +150,9 @@ class Forecaster:
         methods.sort(key=lambda method: (not method.eligible, -method.area[measure].value))
         best = recommended(methods, measure).name
         orders = self._orders(best, summary)
-        completer = Completer(
-            self.searched.candidates, self.searched.known, position_of(at_random), settings.seed,
-            problem.judgements,
-        )  # fmt: skip
-        on_demand = cascade(problem, self.searched, best, completer, measure, settings)
+        on_demand = cascade(
+            problem, self.searched, best, self._all_known, at_random, measure, settings
+        )
         known = len(problem.rows) + len(problem.stand_ins)
         return Forecast(
             folder=folder,
@@ -170,7 +179,7 @@ class Forecaster:
             cost=cost(
                 problem.size - known, problem.size, problem.queries_new.shape[1], rate, price
             ),
-            shown=self._shown(next(completer.completions(1)), upgrade),
+            shown=self._shown(next(self._all_known.completions(1, at_random)), upgrade),
             notes=[*upgrade.notes, *_caveats(problem)],
             decision=decide(
                 methods, orders, on_demand, better, measure, fractions, old[measure]

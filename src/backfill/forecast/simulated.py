@@ -82,6 +82,7 @@ def search(problem: Problem, settings: Settings) -> Searched:
 def simulate(
     problem: Problem,
     searched: Searched,
+    completer: Completer,
     position: Int64s,
     settings: Settings,
     only: str | None = None,
@@ -91,6 +92,7 @@ def simulate(
     Args:
         problem: queries and gallery.
         searched: their candidates.
+        completer: of their candidates.
         position: (N,) each item's place in the order of backfilling.
         settings: fractions, completions, seed.
         only: one method; None: all that there are.
@@ -102,10 +104,9 @@ def simulate(
         for name, method in METHODS.items()
         if only in (None, name) and method.waiting(systems, known.scores[:, :, :1]) is not None
     }
-    completer = Completer(searched.candidates, known, position, settings.seed, problem.judgements)
     references: dict[str, list[dict[str, Float64s]]] = {"old": [], "new": []}
     curves: dict[str, list[list[dict[str, Float64s]]]] = {name: [] for name in possible}
-    for completed in completer.completions(settings.completions):
+    for completed in completer.completions(settings.completions, position):
         new = of_new(completed)
         for reference, columns in (("old", of_old(completed)), ("new", new)):
             of = measured(completed, columns, new, problem.judgements, names)
