@@ -83,11 +83,11 @@ def decide(
         f"With {cascade.k} embeddings per query on demand, {measure} is "
         f"{percent(cascade.curves[measure][0])} from the first query on."
     )
-    headline = (
-        f"Switch now: {method.title}."
-        if after == 0
-        else f"Embed {after:.0%} of the gallery first, then switch: {method.title}."
-    )
+    headline = f"Switch now: {method.title}."
+    if after >= 1:
+        headline = "Embed everything first, then switch: every way of merging falls on the way."
+    elif after > 0:
+        headline = f"Embed {after:.0%} of the gallery first, then switch: {method.title}."
     return Decision(
         verdict="switch" if after == 0 else "wait",
         headline=headline,
