@@ -49,9 +49,9 @@ COLUMNS = ("gallery", "draw", "known", "method", "fraction", "truth", "estimate"
 _TITLE = """# Intervals of forecasts beside the truth
 
 Made by `python benchmarks/forecast.py WORK --banking FOLDER --glyphs REPOSITORY`. overlap@10 of
-five methods at five fractions, in points; `held` is how often the 90% interval holds the truth. `drawn`:
-1,000 items are known, drawn at random; `drawn and asked`: and about 1,000 that the forecast asked
-for. 200 queries; the truth is that of 1,000 queries with all new vectors.
+five methods at five fractions, in points. `held` is how often the 90% interval holds the truth.
+`drawn`: 1,000 items are known, drawn at random; `drawn and asked`: and about 1,000 that the
+forecast asked for. 200 queries; the truth is that of 1,000 queries with all new vectors.
 """
 _CELLS, _ROWS = 50_000_000, 65_536  # cosines of a channel and rows that are held at a time
 
