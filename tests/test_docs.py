@@ -1,15 +1,22 @@
-"""The Python blocks of docs/ run as they stand, and print what is written below them."""
+"""The blocks of docs/ run as they stand, and print what is written below them.
+
+A block `console` begins with a command of `backfill`, after a `$`; its output follows.
+"""
 
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
+from printed import LEFT_OUT, alike
+
+from backfill.cli import main
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-BLOCK = re.compile(r"```(python|text)\n(.*?)```", re.DOTALL)
+BLOCK = re.compile(r"```(python|text|console)\n(.*?)```", re.DOTALL)
 # With the other tests that start a cluster.
 ON_RAY = pytest.mark.xdist_group("ray")
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
@@ -35,9 +42,27 @@ def test_blocks_of_a_page_print_what_stands_below_them(
     for language, block in BLOCK.findall(page.read_text()):
         if language == "text":
             assert printed == block
+        elif language == "console":
+            command, _, shown = block.partition("\n")
+            monkeypatch.setattr(sys, "argv", command.removeprefix("$ ").split())
+            with pytest.raises(SystemExit) as ended:
+                main()
+            assert not ended.value.code
+            printed = capsys.readouterr().out
+            assert alike(printed, shown), printed
         else:
             exec(compile(block, page.name, "exec"), names)
             printed = capsys.readouterr().out
+
+
+def test_the_readme_shows_a_part_of_what_the_page_shows() -> None:
+    blocks = BLOCK.findall((ROOT / "README.md").read_text())
+    shown = [
+        line for language, block in blocks if language == "text" for line in block.splitlines()
+    ]
+    page = (ROOT / "docs" / "forecast.md").read_text().splitlines()
+    assert len(shown) > 5
+    assert [line for line in shown if line not in page and line != LEFT_OUT] == []
 
 
 @pytest.mark.parametrize("page", PAGES + sorted(ROOT.glob("*/README.md")), ids=str)
