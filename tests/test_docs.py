@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from printed import LEFT_OUT, alike
 
 from backfill.cli import main
+from printed import LEFT_OUT, alike
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
