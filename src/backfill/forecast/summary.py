@@ -19,6 +19,7 @@ _STEP_CONFIDENCE = 0.99
 # Standard error of what is completed from items that were drawn at random alone, as a share of what
 # a measure lacks: from benchmarks/forecast.py.
 COMPLETING = 0.07
+_ENOUGH_ASKED = 20  # queries; a correction by fewer would add more than it takes out
 Quantity = Callable[[Simulated], Float64s]
 
 
@@ -42,10 +43,17 @@ class Summary:
     confidence: float
     unknown: float = 0.0
 
+    @property
+    def is_corrected(self) -> bool:
+        """Whether the nearest items of enough queries are known to take out such errors."""
+        return self.better is not None and int(self.asked.sum()) >= _ENOUGH_ASKED
+
     def moment(self, of: Quantity) -> Moment:
         """Average what is computed from the measures, (I, Q), over queries and completions."""
-        if self.better is None or self.asked.sum() < 2:
+        if self.better is None:
             return moment(of(self.plain), self.weights)
+        if not self.is_corrected:
+            return moment(of(self.better), self.weights)
         return corrected(of(self.plain), of(self.better), self.asked, self.weights)
 
     def value(self, of: Quantity, confidence: float | None = None) -> Value:
@@ -60,7 +68,7 @@ class Summary:
 
     def _wrong_by(self, overlap: float) -> float:
         """Standard error of an overlap by what completing gets wrong, unless it is corrected."""
-        if self.better is not None and self.asked.sum() >= 2:
+        if self.is_corrected:
             return 0.0
         return COMPLETING * (1 - overlap) * self.unknown
 

@@ -23,7 +23,7 @@ def background_nearest(backfill: Backfill) -> Scorer:
 
 
 def nearest_twentieth(similarity: Float64s) -> tuple[Float64s, Float64s]:
-    """Measure (Q, n) similarities: the mean, and how far above it the nearest twentieth is on average.
+    """Find the mean of (Q, n) similarities, and how far above it their nearest twentieth is.
 
     Returns:
         (Q,) means, and (Q,) distances, 1 where there is none.
