@@ -1,6 +1,6 @@
 from simulated import as_panel
 
-from backfill.colours import GREY
+from backfill.reporting.colours import GREY
 from backfill.reporting.line_styles import line_styles, one_legend
 
 

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from backfill.colours import GREY, PALETTE
+from backfill.reporting.colours import GREY, PALETTE
 
 POSITIVE, NEGATIVE = "#0072B2", "#E69F00"
 # What a comparison finds.

@@ -6,10 +6,9 @@ import json
 
 import numpy as np
 
-from backfill import splits
 from backfill.arrays import Int64s
 from backfill.artifacts import PARTS, Layout, replacing, save_array, save_chunks, save_twin
-from backfill.datasets import Dataset, ImageSet, load
+from backfill.datasets import Dataset, ImageSet, load, splits
 from backfill.datasets.image_files import ImageFiles, require_decoded
 from backfill.errors import InputError
 from backfill.params.rows.splits import Split

@@ -7,11 +7,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from backfill.artifacts import replacing
-from backfill.colours import GREY, PALETTE
 from backfill.forecast.outcome import Forecast
 from backfill.forecast.page import sentences, tables, words
 from backfill.forecast.page.figures import every_method, main_figure
 from backfill.forecast.page.queries import changes
+from backfill.reporting.colours import GREY, PALETTE
 
 _HERE = Path(__file__).parent
 _BLUE, _VERMILION, _GREEN, _PURPLE, *_ = PALETTE

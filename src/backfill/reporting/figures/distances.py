@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from backfill.arrays import Float64s, Int64s
-from backfill.colours import GREY
+from backfill.reporting.colours import GREY
 from backfill.reporting.panel import PanelResults
 from backfill.reporting.style import NEGATIVE, POSITIVE, house_style
 from backfill.results import SIDES, Histogram, MethodResult

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from backfill.colours import PALETTE
+from backfill.reporting.colours import PALETTE
 from backfill.reporting.figures.grid import columns_for
 from backfill.reporting.measures import MAP
 from backfill.reporting.section import Chart, Section

@@ -7,10 +7,10 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from backfill import splits
+from backfill.datasets import splits
+from backfill.datasets.splits import TrainingSet
 from backfill.errors import InputError
 from backfill.params.rows.splits import BiasedSplit, FractionSplit, SequentialSplit, Undivided
-from backfill.splits import TrainingSet
 
 # Ten classes of 3 to 30 items, shuffled; the groups are the classes modulo 3.
 LABELS = np.random.default_rng(0).permutation(np.repeat(np.arange(10), np.arange(3, 33, 3)))
