@@ -20,4 +20,6 @@ def test_lines_are_left_out_only_where_dots_say_so() -> None:
 
 def test_a_verdict_may_differ() -> None:
     assert alike("mix  41.6 ±6.8  recommended\n", "mix  41.6 ±6.8\n")
-    assert alike("- It falls.\n- Not recommended: `a`,\n  `b`.\n- With 50\n", "- It falls.\n- With 50\n")
+    assert alike(
+        "- It falls.\n- Not recommended: `a`,\n  `b`.\n- With 50\n", "- It falls.\n- With 50\n"
+    )
