@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from backfill.forecast.methods import FALL_BACK
+from backfill.forecast.methods import FALL_BACK, METHODS
 from backfill.forecast.outcome import CascadeForecast, Decision, MethodForecast, Value
 
 # An order other than a random one is recommended if it adds so much to the area.
@@ -13,13 +13,16 @@ _SURE = 0.001  # width of an interval that is not worth saying
 
 
 def recommended(methods: Sequence[MethodForecast], measure: str) -> MethodForecast:
-    """The eligible method with the largest area; the fall-back if there is none.
+    """The eligible calibrated method with the largest area; the fall-back if there is none.
+
+    How far scores of two systems agree is not seen well from few known items: without calibration
+    a curve may fall where it was not expected to.
 
     Args:
         methods: all of them.
         measure: that decides.
     """
-    eligible = [method for method in methods if method.eligible]
+    eligible = [of for of in methods if of.eligible and METHODS[of.name].calibrated]
     if not eligible:
         return next(method for method in methods if method.name == FALL_BACK)
     return max(eligible, key=lambda method: method.area[measure].value)
