@@ -27,12 +27,13 @@ import pandas as pd
 
 import gallery as generated
 from backfill import machine
+from backfill.align.maps import unit
 from backfill.arrays import Array, Float32s, Float64s, Int64s
 from backfill.artifacts import replacing
 from backfill.forecast.ask import NOTHING, ask
 from backfill.forecast.candidates import Candidates
 from backfill.forecast.curves import Completed, Merge, of_new
-from backfill.forecast.known import Known, unit
+from backfill.forecast.known import Known
 from backfill.forecast.measuring import OVERLAP, K, measured
 from backfill.forecast.orders import position_of, random
 from backfill.forecast.problem import Problem

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from backfill.forecast.known import Known, Moments, unit
+from backfill.align.maps import unit
+from backfill.forecast.known import Known, Moments
 
 RNG = np.random.default_rng(0)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from worlds import world
 
+from backfill.align.maps import unit
 from backfill.arrays import Float32s
-from backfill.forecast.known import unit
 from backfill.forecast.systems import fit_systems
 
 WORLD = world(items=120, queries=8)

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from backfill.align.maps import unit
 from backfill.arrays import Float32s
-from backfill.forecast.known import unit
 from backfill.vectors import Upgrade
 
 OLD, NEW = 12, 16

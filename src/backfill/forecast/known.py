@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backfill.arrays import Array, Bools, Float32s, Float64s, Int64s
+from backfill.arrays import Bools, Float32s, Float64s, Int64s
 
 _QUARTILES = 1.349  # apart, in standard deviations of a normal distribution
 _CAP = 4.0  # of these above the median, from which on a cosine counts no more
@@ -61,10 +61,3 @@ class Known:
         """(Q, M) cosines in the new space of each query's items; NaN where they are unknown."""
         found, position = self.at(items)
         return np.where(found, np.take_along_axis(self.new, position, axis=1), np.nan)
-
-
-def unit(rows: Array) -> Float32s:
-    """Rows scaled to unit length; zeros stay zeros."""
-    values = np.asarray(rows, np.float32)
-    length = np.linalg.norm(values, axis=-1, keepdims=True)
-    return np.asarray(values / np.maximum(length, np.finfo(np.float32).tiny), np.float32)

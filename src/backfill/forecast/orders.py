@@ -7,8 +7,8 @@ from typing import NamedTuple
 import faiss
 import numpy as np
 
+from backfill.align.maps import unit
 from backfill.arrays import Array, Float32s, Float64s, Int64s
-from backfill.forecast.known import unit
 from backfill.retrieval.nearest import unit_blocks
 
 NEIGHBOURS = 10

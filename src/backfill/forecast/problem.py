@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from backfill.align.maps import unit
 from backfill.arrays import Array, Bools, Float32s, Float64s, Int64s
 from backfill.errors import InputError
-from backfill.forecast.known import unit
 from backfill.forecast.settings import Settings
 from backfill.judgements import Judgements
 from backfill.vectors import Upgrade

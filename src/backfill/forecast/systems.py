@@ -9,7 +9,7 @@ import numpy as np
 
 from backfill.align import Map, fit
 from backfill.arrays import Float32s, Int64s
-from backfill.forecast.channels import Channel
+from backfill.forecast.channels import Channel, cross_fitted
 from backfill.forecast.methods import BACK, OLD, Systems
 
 MAPS = ("procrustes", "ridge", "residual")
@@ -97,10 +97,8 @@ def fit_systems(
         back, of_folds = fitted((source[1], source[0]), "ridge")
         carried = back.apply(queries_new)
         channels.append(Channel(BACK, carried))
-        of_back = np.empty((len(carried), len(old)), np.float32)
-        for judges, one in of_folds:
-            of_back[:, judges] = one.apply(queries_new) @ old[judges].T
-        scores.append(of_back)
+        of_others = [(judges, Channel(BACK, one.apply(queries_new))) for judges, one in of_folds]
+        scores.append(cross_fitted(of_others, old))
         slerp = _slerp_weights(queries_old, carried)
     mix = _mix_weight(scores[0], queries_new @ held_out[best].T, queries_new @ new.T)
     names = tuple(channel.name for channel in channels)
