@@ -7,14 +7,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from tqdm import tqdm
-
 from backfill.arrays import Floats
 from backfill.artifacts import replacing, save_chunks
 from backfill.errors import InputError
 from backfill.vectors.formats.npy import npy
 from backfill.vectors.formats.registry import Stored
 from backfill.vectors.names import KEPT
+from backfill.vectors.progress import row_bar
 
 
 def mapped(path: Path, stored: Stored) -> Floats:
@@ -80,14 +79,7 @@ def _require_room(path: Path, stored: Stored) -> None:
 
 
 def _with_bar(path: Path, stored: Stored) -> Iterator[Floats]:
-    with tqdm(
-        total=stored.shape[0],
-        desc=f"copy {path.name}",
-        unit=" rows",
-        leave=False,
-        delay=2,
-        disable=None,
-    ) as bar:
+    with row_bar(stored.shape[0], f"copy {path.name}") as bar:
         for block in stored.blocks():
             yield block
             bar.update(len(block))

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from backfill.arrays import Floats, Int64s
 from backfill.vectors import faults
 from backfill.vectors.formats.registry import blocks_of
+from backfill.vectors.progress import row_bar
 from backfill.vectors.reading import Reading, remembered
 
 Hashes = NDArray[np.uint64]
@@ -45,14 +45,7 @@ def scan(reading: Reading, name: str) -> Scan | None:
         return None
     bad: dict[str, list[Int64s]] = {"not_finite": [], "zero": []}
     hashes, start = np.empty(len(array), np.uint64), 0
-    with tqdm(
-        total=len(array),
-        desc=f"read {reading.name(name)}",
-        unit=" rows",
-        leave=False,
-        delay=2,
-        disable=None,
-    ) as bar:
+    with row_bar(len(array), f"read {reading.name(name)}") as bar:
         for block in blocks_of(array):
             for key, wrong in (("not_finite", faults.not_finite), ("zero", faults.zero)):
                 bad[key].append(start + np.flatnonzero(wrong(block)))
