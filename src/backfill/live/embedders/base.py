@@ -1,0 +1,53 @@
+"""What a migration asks of an embedding model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from backfill.arrays import Float32s
+
+
+class Unavailable(Exception):
+    """No usable vectors after retries: the migration pauses and shows this message.
+
+    The message names the model and what happened, and holds no credential.
+    """
+
+
+class Embedding(NamedTuple):
+    """Vectors, and what they used.
+
+    Attributes:
+        vectors: (n, d) finite, of unit length.
+        tokens: that a service counted; None where none are.
+    """
+
+    vectors: Float32s
+    tokens: int | None = None
+
+
+class Embedder(Protocol):
+    """An embedding model.
+
+    Attributes:
+        identity: provider, model, revision or digest, width and prompts: what changes vectors.
+    """
+
+    @property
+    def identity(self) -> str: ...
+
+    @property
+    def width(self) -> int:
+        """Of its vectors; may ask the model."""
+
+    def documents(self, texts: Sequence[str]) -> Embedding:
+        """Embed texts of the gallery.
+
+        Raises:
+            Unavailable: it gave no vectors, or not as many as texts, or of another width, or not
+                finite, or of zero length, after retries.
+        """
+
+    def queries(self, texts: Sequence[str]) -> Embedding:
+        """Embed queries; as `documents`, with the prompt of queries."""
