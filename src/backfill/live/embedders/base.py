@@ -35,7 +35,8 @@ class Embedder(Protocol):
     """
 
     @property
-    def identity(self) -> str: ...
+    def identity(self) -> str:
+        """What the vectors depend on."""
 
     @property
     def width(self) -> int:
