@@ -26,7 +26,7 @@ PLUMBING = {
     "stages/__init__.py",
     "stages/command.py",
 }
-PLUMBING_FOLDERS = ("compute", "params", "pipeline")
+PLUMBING_FOLDERS = ("compute", "params", "pipeline", "reading")
 # Rows whose properties a stage computes from, besides what the plan has written down.
 ROWS = {
     "transform": {PACKAGE / "params" / "rows" / "transforms.py"},

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from backfill.errors import InputError
-from backfill.vectors.formats.npy_header import read_header
+from backfill.reading.npy_header import read_header
 from backfill.vectors.formats.registry import (
     FORMATS,
     Stored,

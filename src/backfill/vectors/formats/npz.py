@@ -12,7 +12,7 @@ import numpy as np
 
 from backfill.arrays import Floats
 from backfill.errors import InputError
-from backfill.vectors.formats.npy_header import Header, read_header
+from backfill.reading.npy_header import Header, read_header
 from backfill.vectors.formats.registry import (
     FORMATS,
     Stored,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from backfill.errors import InputError
-from backfill.vectors.formats.npy_header import read_header
+from backfill.reading.npy_header import read_header
 from backfill.vectors.lists.registry import LIST_FORMATS
 
 
