@@ -124,7 +124,7 @@ def encode(name: str, texts: list[str], role: Role, prompt: str | None, batch_si
         )
     except torch.OutOfMemoryError as error:
         raise InputError(
-            f"--batch-size: expected batches that fit in memory, got {batch_size}"
+            f"batch size: expected batches that fit in memory, got {batch_size}"
         ) from error
     rows = np.asarray(rows, np.float32)
     finite = np.isfinite(rows).all(axis=1)
