@@ -309,6 +309,10 @@ class Database(Protocol):
     ) -> list[Sides]:
         """Search both sides in one snapshot.
 
+        Before `prepare` and after `rollback`, all items wait and their old vectors are searched.
+        After `finish`, items that have changed since wait again; they are found by their old
+        vectors if these were kept.
+
         Args:
             queries: for both sides.
             k: most hits on each side.
