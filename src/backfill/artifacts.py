@@ -23,7 +23,6 @@ dies at any moment leaves nothing that looks finished.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,7 +33,19 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError
 
+from backfill.arrays import Array, Int64s
 from backfill.errors import InputError
+from backfill.reading.files import reason
+from backfill.reading.json import read_object
+from backfill.reading.npy import Form, read_array
+
+# What each stored array has to be; of the axes see Layout.
+IMAGES = Form(np.uint8, (4,), "images (N, C, H, W)")
+NUMBERS = Form(np.int64, (1,), "one number per item")
+VIEWS = Form(np.floating, (3, 4), "views (V, N, D) or (S, V, N, D)")
+EMBEDDINGS = Form(np.floating, (3,), "embeddings (S, N, D)")
+LOG_VARIANCES = Form(np.floating, (2,), "log-variances (S, N)")
+ORDERS = Form(np.int64, (2,), "orders (S, N)")
 
 PARTS = ("train", "query", "gallery")
 # Under this name a transform's embeddings hold the log-variance that it predicts.
@@ -161,26 +172,29 @@ def replacing(target: Path) -> Iterator[Path]:
         target: what is to be written.
 
     Raises:
-        InputError: the disk is full or the folder cannot be written.
+        InputError: the disk is full, the folder cannot be written, or `target` cannot be the name
+            of what was written: it is a folder, and a file would take its place, or no name at all.
     """
+    if not target.name or "\0" in str(target):
+        raise InputError(f"{str(target)!r}: expected the name of a file to write, got none")
     # The suffix stays last: some writers go by it. .dvcignore knows the pattern.
     temporary = target.with_name(f".{target.stem}.tmp{target.suffix}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _remove(temporary)  # what a process that was killed left behind
         yield temporary
-        if target.is_dir():
+        if target.is_dir() and not target.is_symlink() and temporary.is_dir():
             shutil.rmtree(target)
         os.replace(temporary, target)
     except (OSError, SafetensorError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"{target}: cannot be written ({reason})") from error
+        raise InputError(f"{target}: cannot be written ({reason(error)})") from error
     finally:
-        _remove(temporary)
+        with suppress(OSError):
+            _remove(temporary)
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir():
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
         with suppress(FileNotFoundError, NotADirectoryError):
@@ -228,23 +242,41 @@ def save_twin(path: Path, of: Path) -> None:
             shutil.copyfile(of, temporary)
 
 
-def load_array(path: Path, *, memory_map: bool = False) -> np.ndarray[Any, Any]:
+def load_array(path: Path, form: Form | None = None, *, memory_map: bool = False) -> Array:
     """Read one .npy array, unpickling nothing.
 
+    Args:
+        path: of the file.
+        form: that it has to have; None: any array of numbers.
+        memory_map: whether it stays on disk.
+
     Raises:
-        InputError: the file is missing, truncated, or holds Python objects.
+        InputError: the file is missing, damaged, or holds something else.
     """
-    try:
-        array = np.load(path, mmap_mode="r" if memory_map else None, allow_pickle=False)
-    except FileNotFoundError:
-        raise InputError(
-            f"{path}: expected an array, got no such file; `dvc repro` makes it"
-        ) from None
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{path}: expected a readable .npy array, got: {error}") from error
-    if not isinstance(array, np.ndarray):
-        raise InputError(f"{path}: expected one .npy array, got an .npz archive")
-    return array
+    if not os.path.exists(path):  # unlike Path's, quiet about folders that cannot be read
+        raise InputError(f"{path}: expected an array, got no such file; `dvc repro` makes it")
+    return read_array(path, form, memory_map=memory_map)
+
+
+def load_numbers(path: Path, count: int | None = None, *, below: int | None = None) -> Int64s:
+    """Read a stored (N,) array of labels, groups, or rows of another array.
+
+    Args:
+        path: of the file.
+        count: N; None: any.
+        below: a number that none may reach; None: any number from 0.
+
+    Raises:
+        InputError: the file is missing or damaged, or a number is out of range.
+    """
+    numbers: Int64s = load_array(path, NUMBERS)
+    if count is not None and len(numbers) != count:
+        raise InputError(f"{path}: expected {count:,} numbers, got {len(numbers):,}")
+    low, high = int(numbers.min()), int(numbers.max())
+    if low < 0 or (below is not None and high >= below):
+        expected = "at least 0" if below is None else f"0 to {below - 1:,}"
+        raise InputError(f"{path}: expected numbers of {expected}, got {low:,} to {high:,}")
+    return numbers
 
 
 def load_object(path: Path, what: str) -> dict[str, Any]:
@@ -257,7 +289,4 @@ def load_object(path: Path, what: str) -> dict[str, Any]:
     Raises:
         InputError: the file is missing or is not a JSON object.
     """
-    try:
-        return dict(json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{path}: expected {what}, got: {error!r}") from error
+    return read_object(path, what)

@@ -84,7 +84,7 @@ def test_mistakes_end_the_program_with_one_line(
     with pytest.raises(SystemExit) as ended:
         run(order, ["mine", "--workspace", "digits"])
     assert str(ended.value.code).startswith(
-        "error: data/digits/plan/order/mine.json: expected what `dvc repro plan` writes, got: "
+        "error: data/digits/plan/order/mine.json: expected what `dvc repro plan` writes, got "
     )
     with pytest.raises(SystemExit) as ended:
         run(order, ["../mine"])

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from backfill.arrays import Float32s, Int64s
-from backfill.artifacts import load_array
+from backfill.artifacts import VIEWS, load_array
 from backfill.encoders.classifier import StoredClassifier
 from backfill.errors import InputError
 
@@ -38,7 +38,7 @@ class Teacher:
         Raises:
             InputError: a file is missing or damaged, or the encoder has no classifier.
         """
-        return cls(load_array(views, memory_map=True), StoredClassifier.load(folder))
+        return cls(load_array(views, VIEWS, memory_map=True), StoredClassifier.load(folder))
 
     def embeddings(self, rows: Tensor, generator: torch.Generator) -> Tensor:
         """Look up old embeddings, in a random view of each item.

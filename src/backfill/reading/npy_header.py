@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -9,8 +10,10 @@ import numpy as np
 from numpy.lib import format as npy
 
 from backfill.errors import InputError
+from backfill.reading.files import reason, short
 
 _READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+_MOST = 1 << 62  # a dimension that no file has
 
 
 class Header(NamedTuple):
@@ -48,16 +51,13 @@ def read_header(path: Path, file: IO[bytes], size: int) -> Header:
             raise ValueError(f"version {version} of the format")
         shape, fortran, dtype = _READERS[version](file)
     except Exception as error:  # a damaged header fails in many ways, with many types
-        raise InputError(f"{path}: expected an .npy array, got: {error}") from None
-    count = 1
-    for length in shape:
-        if length < 0:
-            raise InputError(f"{path}: expected an .npy array, got shape {shape}")
-        count *= length
-    offset, nbytes = file.tell(), count * dtype.itemsize
+        raise InputError(f"{path}: expected an .npy array, got: {reason(error)}") from None
+    if not all(0 <= length <= _MOST for length in shape):
+        raise InputError(f"{path}: expected an .npy array, got shape {short(shape)}")
+    offset, nbytes = file.tell(), prod(shape) * dtype.itemsize
     if not dtype.hasobject and offset + nbytes != size:
         raise InputError(
-            f"{path}: expected {offset + nbytes:,} bytes for {dtype} of shape {shape}, "
+            f"{path}: expected {offset + nbytes:,} bytes for {short(dtype)} of shape {shape}, "
             f"got {size:,}: the file is truncated or damaged"
         )
     return Header(shape, fortran, dtype, offset, nbytes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backfill.arrays import System, at_seed
-from backfill.artifacts import Layout, load_array
+from backfill.artifacts import EMBEDDINGS, Layout, load_array
 
 
 def load_system(layout: Layout, query: str, gallery: str) -> System:
@@ -21,8 +21,8 @@ def load_system(layout: Layout, query: str, gallery: str) -> System:
         InputError: an embedding set is missing or damaged.
     """
     return System(
-        load_array(layout.embeddings(query, "query")),
-        load_array(layout.embeddings(gallery, "gallery"), memory_map=True),
+        load_array(layout.embeddings(query, "query"), EMBEDDINGS),
+        load_array(layout.embeddings(gallery, "gallery"), EMBEDDINGS, memory_map=True),
     )
 
 

@@ -13,7 +13,7 @@ import torch
 from backfill import compute, machine
 from backfill import device as devices
 from backfill.arrays import Float32s
-from backfill.artifacts import Layout, load_array, replacing, save_chunks
+from backfill.artifacts import IMAGES, Layout, load_array, replacing, save_chunks
 from backfill.encoders.augment import Shifts, shift_and_flip
 from backfill.encoders.embedding import embed as embed_images
 from backfill.encoders.model import Encoder
@@ -80,7 +80,7 @@ def embed(plan: EmbedPlan, layout: Layout, name: str) -> Done:
                 ("query", folder / "query.npy", [None]),
                 ("gallery", folder / "gallery.npy", [None]),
             ):
-                count = len(load_array(layout.images(part), memory_map=True))
+                count = len(load_array(layout.images(part), IMAGES, memory_map=True))
                 images += len(views) * count
                 chunks = embedded(part, count, list(views))
                 save_chunks(path, (len(views), count, dim), np.float32, chunks)
@@ -104,7 +104,7 @@ def embed_shard(work: Work, shard: Shard) -> Float32s:
         for _ in range(0, shard.rows.start, size):  # what earlier batches would draw
             Shifts.draw(size, generator, *settings)
         change = partial(shift_and_flip, generator=generator, padding=settings[0], flip=settings[1])
-    images = load_array(shard.images, memory_map=True)[shard.rows]
+    images = load_array(shard.images, IMAGES, memory_map=True)[shard.rows]
     return embed_images(encoder, images, batch_size=size, change=change, title=work.title)
 
 

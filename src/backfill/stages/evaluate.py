@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from backfill import compute
 from backfill.arrays import Int64s
-from backfill.artifacts import Layout, load_array, load_object, replacing
+from backfill.artifacts import ORDERS, Layout, load_array, load_object, replacing
 from backfill.errors import InputError
 from backfill.params import load_compute
 from backfill.pipeline.plans import EvaluatePlan
@@ -51,7 +51,7 @@ def evaluate(plan: EvaluatePlan, layout: Layout, name: str) -> Done:
         _require_depth(plan, name, map_at)
     merge = row.merge.model_dump()
     kind, calibration = merge.pop("kind"), Calibration(**merge)
-    orders = load_array(layout.order(row.order))
+    orders = load_array(layout.order(row.order), ORDERS)
     systems = {
         side: load_system(layout, sets.query, sets.gallery)
         for side, sets in (("before", row.before), ("after", row.after))

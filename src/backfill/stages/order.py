@@ -6,7 +6,15 @@ import numpy as np
 
 from backfill import orders
 from backfill.arrays import Array, Floats, System
-from backfill.artifacts import LOG_VARIANCE, Layout, load_array, save_array
+from backfill.artifacts import (
+    EMBEDDINGS,
+    LOG_VARIANCE,
+    LOG_VARIANCES,
+    Layout,
+    load_array,
+    load_numbers,
+    save_array,
+)
 from backfill.encoders.classifier import StoredClassifier
 from backfill.errors import InputError
 from backfill.params.base import SystemSets
@@ -28,11 +36,11 @@ class StoredInputs:
 
     def count(self) -> int:
         """Number N of items in the gallery."""
-        return len(load_array(self.layout.labels("gallery")))
+        return len(load_numbers(self.layout.labels("gallery")))
 
     def gallery(self, embedding_set: str) -> Array:
         """(S, N, D) gallery embeddings of a set, such as `old` or `forward/h`."""
-        return load_array(self.layout.embeddings(embedding_set, "gallery"))
+        return load_array(self.layout.embeddings(embedding_set, "gallery"), EMBEDDINGS)
 
     def classifier(self, encoder: str) -> StoredClassifier:
         """The classifier of an encoder."""
@@ -40,7 +48,8 @@ class StoredInputs:
 
     def log_variance(self, transform: str) -> Floats:
         """(S, N) log-variances that a transform predicts for the gallery."""
-        return load_array(self.layout.embeddings(f"{transform}/{LOG_VARIANCE}", "gallery"))
+        path = self.layout.embeddings(f"{transform}/{LOG_VARIANCE}", "gallery")
+        return load_array(path, LOG_VARIANCES)
 
     def system(self, sets: SystemSets) -> System:
         """(S, Q, D) query and (S, N, D) gallery embeddings of a system."""

@@ -14,7 +14,7 @@ from dvclive import Live
 
 from backfill import compute, machine
 from backfill import device as devices
-from backfill.artifacts import Layout, load_array, replacing
+from backfill.artifacts import IMAGES, Layout, load_array, load_numbers, replacing
 from backfill.compute import Peer
 from backfill.encoders import objectives
 from backfill.encoders.data_parallel import Processes, joined
@@ -75,9 +75,9 @@ def fit(run: Run, processes: Processes, device: torch.device) -> int:
     row, settings = plan.row, plan.train
     devices.make_deterministic(plan.seed)
 
-    images = load_array(layout.images("train"), memory_map=True)
-    labels = load_array(layout.labels("train"))
-    rows = load_array(layout.share(row.trains_on))
+    images = load_array(layout.images("train"), IMAGES, memory_map=True)
+    labels = load_numbers(layout.labels("train"), len(images))
+    rows = load_numbers(layout.share(row.trains_on), below=len(images))
     classes = np.unique(labels[rows])
     encoder = Encoder(
         settings.network,

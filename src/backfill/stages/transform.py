@@ -11,8 +11,17 @@ import numpy as np
 
 from backfill import device as devices
 from backfill import machine, transforms
-from backfill.arrays import Array, Float32s, at_seed
-from backfill.artifacts import LOG_VARIANCE, Layout, load_array, replacing, save_array
+from backfill.arrays import Array, Float32s, Int64s, at_seed
+from backfill.artifacts import (
+    EMBEDDINGS,
+    LOG_VARIANCE,
+    VIEWS,
+    Layout,
+    load_array,
+    load_numbers,
+    replacing,
+    save_array,
+)
 from backfill.encoders.classifier import StoredClassifier
 from backfill.errors import InputError
 from backfill.pipeline.plans import TransformPlan
@@ -84,10 +93,9 @@ def train_seed(plan: TransformPlan, layout: Layout, name: str, seed: int) -> Mad
     device = devices.choose(plan.device)
     devices.make_deterministic(0)
     row = plan.row
-    seen = load_array(layout.share(row.trains_on))
+    seen, labels = _seen(plan, layout)
     position = plan.seeds.index(seed)
     views = {s: _views(layout, s, position) for s in row.inputs}
-    labels = load_array(layout.labels("train"))[seen]
     losses: dict[int, float] = {}
     model = transforms.train(
         row,
@@ -104,7 +112,10 @@ def train_seed(plan: TransformPlan, layout: Layout, name: str, seed: int) -> Mad
         name: {} for name in (*row.makes, *([LOG_VARIANCE] if row.uncertainty else []))
     }
     for part in ("query", "gallery"):
-        stored = {s: at_seed(load_array(layout.embeddings(s, part)), position) for s in row.inputs}
+        stored = {
+            s: at_seed(load_array(layout.embeddings(s, part), EMBEDDINGS), position)
+            for s in row.inputs
+        }
         for module, made in transforms.apply(model, stored, device).items():
             outputs[module][part] = made
     if row.keeps_views:
@@ -117,9 +128,16 @@ def train_seed(plan: TransformPlan, layout: Layout, name: str, seed: int) -> Mad
     return Made(model, losses, outputs)
 
 
+def _seen(plan: TransformPlan, layout: Layout) -> tuple[Int64s, Int64s]:
+    """Rows of the training set that the transform sees, and their classes."""
+    labels = load_numbers(layout.labels("train"))
+    seen = load_numbers(layout.share(plan.row.trains_on), below=len(labels))
+    return seen, labels[seen]
+
+
 def _views(layout: Layout, name: str, position: int) -> Array:
     """(V, N, D) embeddings of the training set; those of a module are of one of its seeds."""
-    stored = load_array(layout.views(name), memory_map=True)
+    stored = load_array(layout.views(name), VIEWS, memory_map=True)
     return stored if stored.ndim == 3 else at_seed(stored, position)
 
 
@@ -135,8 +153,7 @@ def _require_classes(plan: TransformPlan, layout: Layout, name: str) -> None:
     classifier = _classifier(plan, layout)
     if classifier is None:
         return
-    seen = load_array(layout.share(plan.row.trains_on))
-    classes = np.unique(load_array(layout.labels("train"))[seen])
+    classes = np.unique(_seen(plan, layout)[1])
     missing = len(np.setdiff1d(classes, classifier.classes))
     if missing:
         raise InputError(

@@ -1,0 +1,133 @@
+"""Arrays in `.npy` files and `.npz` archives."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Collection
+from io import BufferedIOBase, BufferedReader
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, cast
+
+import numpy as np
+
+from backfill.arrays import Array
+from backfill.errors import InputError
+from backfill.reading.files import opened
+from backfill.reading.npy_header import Header, read_header
+
+_KINDS = "biufSU"
+_BLOCK = 1 << 20
+
+
+class Form(NamedTuple):
+    """What an array has to be.
+
+    Attributes:
+        dtype: of its numbers; np.floating: float32 or float64.
+        ndim: how many dimensions it may have; of each of them it has at least one.
+        what: it is, for messages.
+    """
+
+    dtype: type[np.number[Any]]
+    ndim: Collection[int]
+    what: str
+
+    def require(self, name: object, array: Array) -> Array:
+        """Return an array if it has this form.
+
+        Raises:
+            InputError: it has another dtype, other dimensions, or nothing in it.
+        """
+        dtypes = (np.float32, np.float64) if self.dtype is np.floating else (self.dtype,)
+        if array.dtype not in dtypes or array.ndim not in self.ndim or not array.size:
+            expected = f"{self.what}, {' or '.join(dtype.__name__ for dtype in dtypes)}"
+            raise InputError(f"{name}: expected {expected}, got {array.shape} {array.dtype}")
+        return array
+
+
+def read_array(path: Path, form: Form | None = None, *, memory_map: bool = False) -> Array:
+    """Read one .npy array, unpickling nothing.
+
+    Args:
+        path: of the file.
+        form: it has to have; None: any array of numbers or strings.
+        memory_map: whether it stays on disk.
+
+    Raises:
+        InputError: the file is missing, damaged, or holds something else.
+    """
+    with opened(path, "an array") as (file, size):
+        header = _plain(path, read_header(path, file, size))
+        if memory_map and header.nbytes:
+            array: Array = np.memmap(
+                path, header.dtype, "r", header.offset, header.shape, _order(header)
+            )
+        else:
+            array = _filled(path, file, header)
+    return array if form is None else form.require(path, array)
+
+
+def read_archive(path: Path, what: str) -> dict[str, Array]:
+    """Read all arrays of an .npz archive that np.savez wrote, unpickling nothing.
+
+    Args:
+        path: of the file.
+        what: is expected, for messages.
+
+    Raises:
+        InputError: the file is missing, damaged or compressed, or holds something else.
+    """
+    with opened(path, what) as (_, size), _Careful(path) as file, zipfile.ZipFile(file) as archive:
+        members = archive.infolist()
+        # Members may not share their bytes: a small file would unpack to a large one.
+        if sum(member.file_size for member in members) > size:
+            raise InputError(f"{path}: expected {what}, got an archive of more than the file")
+        return {
+            member.filename.removesuffix(".npy"): _member(path, archive, member)
+            for member in members
+        }
+
+
+class _Careful(BufferedReader):
+    """A file of which no more than a block is read at once, whatever an archive announces."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path.open("rb", buffering=0))
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > _BLOCK:
+            raise ValueError("an archive whose directory is too large")
+        return super().read(_BLOCK if size is None or size < 0 else size)
+
+
+def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
+    name = Path(f"{path}/{member.filename[:80]}")
+    if member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 1:
+        raise InputError(f"{name}: expected an array without compression, got another")
+    with archive.open(member) as file:
+        header = _plain(name, read_header(name, file, member.file_size))
+        return _filled(name, cast("BufferedIOBase", file), header)
+
+
+def _plain(path: Path, header: Header) -> Header:
+    if header.dtype.kind not in _KINDS or not header.dtype.itemsize:
+        got = "Python objects" if header.dtype.hasobject else str(header.dtype)[:80]
+        raise InputError(f"{path}: expected numbers or strings, got {got}")
+    return header
+
+
+def _filled(path: Path, file: BufferedIOBase, header: Header) -> Array:
+    """Read an array block by block, so that no more is allocated than is there."""
+    flat = np.empty(header.nbytes, np.uint8)
+    for start in range(0, header.nbytes, _BLOCK):
+        block = flat[start : start + _BLOCK]
+        if file.readinto(block.data) != len(block):
+            raise InputError(f"{path}: expected {header.nbytes:,} bytes, got fewer: truncated")
+    if not header.nbytes:
+        file.read(1)  # an archive's checksum is compared at its end
+    array: Array = flat.view(header.dtype)
+    return array.reshape(header.shape, order=_order(header))
+
+
+def _order(header: Header) -> Literal["C", "F"]:
+    return "F" if header.fortran else "C"
