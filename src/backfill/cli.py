@@ -13,6 +13,7 @@ import typer
 from backfill.artifacts import MAIN_WORKSPACE
 from backfill.errors import mistakes_in_one_line, needs
 from backfill.forecast.command import forecast, judge
+from backfill.live.command import app as live
 from backfill.vectors.command import check
 
 # Rooms are imported inside the commands that need them: one must not wait for what another needs,
@@ -34,6 +35,7 @@ Workspace = Annotated[str, typer.Option(help="main, or that of a dataset's studi
 app.command()(check)
 app.command()(forecast)
 app.command()(judge)
+app.add_typer(live)
 
 
 @app.command()

@@ -15,7 +15,7 @@ from backfill.reporting.colours import GREY, PALETTE
 
 _HERE = Path(__file__).parent
 _BLUE, _VERMILION, _GREEN, _PURPLE, *_ = PALETTE
-_COLOURS = {
+COLOURS = {
     "recommended": _BLUE,
     "fall-back": _PURPLE,
     "old": "#555555",
@@ -49,7 +49,7 @@ def html(forecast: Forecast) -> str:
     environment.filters |= {"share": words.share, "code": words.with_code}
     rendered = environment.get_template("page.html.jinja").render(
         forecast=forecast,
-        colours=_COLOURS,
+        colours=COLOURS,
         main=main_figure(forecast),
         every=every_method(forecast),
         changes=changes(forecast.shown),
