@@ -45,7 +45,7 @@ class Worker:
     part: tuple[int, int] = (0, 1)
     pace: Pace = field(default_factory=Pace)
     budget: Budget = field(default_factory=Budget)
-    progress: Callable[[int], None] = lambda written: None
+    progress: Callable[[int], object] = lambda written: None
     follow: bool = False
 
     def run(self) -> State:

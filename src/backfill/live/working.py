@@ -82,7 +82,7 @@ def _one(
             part=part,
             pace=Pace(rate),
             budget=Budget(migration.price, migration.cap),
-            progress=lambda written: None if shown.update(written) else None,
+            progress=shown.update,
             follow=follow,
         )
         return worker.run()
