@@ -4,8 +4,20 @@ import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import TracebackType
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_OF_PATHS = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
+)
+INTERRUPTED = 130  # the exit status that shells give to Ctrl-C
 
 
 class InputError(ValueError):
@@ -17,15 +29,40 @@ class InputError(ValueError):
 
 @contextmanager
 def mistakes_in_one_line() -> Iterator[None]:
-    """End the program with one message, without a traceback, on errors that the user can fix."""
+    """End the program with one message, without a traceback, on errors that the user can fix.
+
+    Ctrl-C ends it likewise, with status 130.
+    """
     try:
         yield
     except InputError as error:
         sys.exit(f"error: {error}")
     except OSError as error:
-        if error.errno not in FULL:
-            raise
-        sys.exit(f"error: {error.filename or 'disk'}: cannot be written ({error.strerror})")
+        if error.errno in FULL:
+            sys.exit(f"error: {error.filename or 'disk'}: cannot be written ({error.strerror})")
+        if error.errno in _OF_PATHS and error.filename is not None:
+            sys.exit(f"error: {error.filename}: cannot be used ({error.strerror})")
+        raise
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+
+
+def interrupts_in_one_line() -> None:
+    """Say in one line, too, that Ctrl-C came before or after :func:`mistakes_in_one_line`.
+
+    While the modules of a program are imported, which may take seconds, for example. Python then
+    ends with the signal itself, for which shells have the same status.
+    """
+    others = sys.excepthook
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            print("interrupted", file=sys.stderr)
+        else:
+            others(kind, error, trace)
+
+    sys.excepthook = hook
 
 
 @contextmanager

@@ -15,11 +15,12 @@ from backfill.artifacts import MAIN_WORKSPACE, Layout, load_object, replacing
 from backfill.errors import InputError
 from backfill.params import MAIN
 from backfill.params.catalogue import names as study_names
-from backfill.params.files import read
 from backfill.params.mistakes import nearest
 from backfill.pipeline import presets
 from backfill.pipeline.dvc_yaml import studies_in
 from backfill.pipeline.workspace import prepare
+from backfill.reading.files import short
+from backfill.reading.yaml import read
 from backfill.stages.command import named
 
 
@@ -41,7 +42,7 @@ def params(overrides: Sequence[str]) -> None:
 def study(name: str, overrides: Sequence[str], workspace: str | None, run: bool) -> None:
     """Make a study's report in its workspace, or only write its pipeline."""
     if name not in (known := study_names()):
-        raise InputError(f"study: expected a study, got {name!r}{nearest(name, known)}")
+        raise InputError(f"study: expected a study, got {short(name)}{nearest(name, known)}")
     values = presets.composed(overrides)
     layout = Layout(named("--workspace", workspace or _dataset_of(values)))
     if layout.is_main:
@@ -113,8 +114,8 @@ def _require_same(layout: Layout, values: dict[str, Any], overrides: Sequence[st
         asked, found = (reduce(_get, keys, parameters) for parameters in (values, there))
         if asked != found:
             raise InputError(
-                f"{layout.params}: {'.'.join(keys)}: expected {asked!r}, as asked for, got "
-                f"{found!r}; edit the file, or name another --workspace"
+                f"{layout.params}: {'.'.join(keys)}: expected {short(asked)}, as asked for, got "
+                f"{short(found)}; edit the file, or name another --workspace"
             )
 
 

@@ -19,8 +19,8 @@ from backfill.compute import LOCAL, Peer
 from backfill.compute.on_ray import OnRay
 from backfill.encoders.data_parallel import joined
 from backfill.errors import InputError
-from backfill.params.files import read
 from backfill.pipeline.plans import EmbedPlan, SplitPlan, TrainPlan
+from backfill.reading.yaml import read
 from backfill.stages.embed import embed
 from backfill.stages.split import split
 from backfill.stages.train import train

@@ -66,7 +66,7 @@ def test_further_settings_and_unlabelled_images(
             ["scale: expected the smaller bound first, got [2.0, 1.0]"],
         ),
         (["imagenet", "{root}", "size"], ["imagenet: expected key=value, got 'size'"]),
-        (["imagenet", "{root}", "size=[1"], ["imagenet: size: expected a value in YAML, got '[1'"]),
+        (["imagenet", "{root}", "size=[1"], ["imagenet: size: expected valid YAML, got: "]),
         (
             ["roxford5k", "{root}", "size=1"],
             [

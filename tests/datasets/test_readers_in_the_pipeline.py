@@ -15,9 +15,9 @@ from PIL import Image
 
 from backfill.artifacts import Layout, load_array
 from backfill.params import MAIN, Params, load
-from backfill.params.files import read
 from backfill.pipeline.graph import needed
 from backfill.pipeline.plans import plans
+from backfill.reading.yaml import read
 from backfill.relevance import Relevance
 
 ROOT = Path(__file__).parents[2]

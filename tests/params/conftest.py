@@ -9,7 +9,7 @@ import yaml
 from backfill.errors import InputError
 from backfill.params import Settings, load
 from backfill.params.catalogue import names
-from backfill.params.files import read
+from backfill.reading.yaml import read
 
 ROOT = Path(__file__).parents[2]
 PARAMS = "params.yaml"

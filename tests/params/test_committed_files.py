@@ -8,8 +8,8 @@ import pytest
 from backfill.errors import InputError
 from backfill.params import MAIN, load
 from backfill.params.catalogue import names
-from backfill.params.files import read
 from backfill.pipeline import presets
+from backfill.reading.yaml import read
 
 from .conftest import PARAMS, ROOT, Files
 

@@ -10,8 +10,8 @@ import yaml
 from backfill.artifacts import Layout
 from backfill.params import Settings, load
 from backfill.params.catalogue import names
-from backfill.params.files import read
 from backfill.pipeline.graph import Graph, needed
+from backfill.reading.yaml import read
 
 ROOT = Path(__file__).parents[2]
 STUDIES = names(ROOT)

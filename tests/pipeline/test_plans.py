@@ -208,11 +208,11 @@ Damage = Callable[[Path], object]
 @pytest.mark.parametrize(
     ("damage", "got"),
     [
-        (lambda path: path.unlink(), "FileNotFound"),
-        (lambda path: path.write_text("{"), "JSONDecodeError"),
-        (lambda path: path.write_text("[1]"), "TypeError"),
-        (lambda path: path.write_text("{}"), "Field required"),
-        (lambda path: path.write_text('{"x": 1}'), "Field required"),
+        (lambda path: path.unlink(), "got no such file"),
+        (lambda path: path.write_text("{"), "got: Expecting property name"),
+        (lambda path: path.write_text("[1]"), "got a list"),
+        (lambda path: path.write_text("{}"), "device: Field required"),
+        (lambda path: path.write_text('{"x": 1}'), "device: Field required"),
     ],
 )
 def test_a_missing_or_damaged_plan_is_named(
@@ -224,6 +224,6 @@ def test_a_missing_or_damaged_plan_is_named(
     damage(Layout().plan("train", "old"))
     with pytest.raises(InputError) as found:
         read_plan(Layout(), "train", "old")
-    expected = "data/main/plan/train/old.json: expected what `dvc repro plan` writes, got: "
+    expected = "data/main/plan/train/old.json: expected what `dvc repro plan` writes"
     assert str(found.value).startswith(expected)
     assert got in str(found.value)

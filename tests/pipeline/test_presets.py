@@ -8,8 +8,8 @@ import pytest
 
 from backfill.errors import InputError
 from backfill.params import load_params
-from backfill.params.files import read
 from backfill.pipeline import presets
+from backfill.reading.yaml import read
 
 from .settings_files import PARAMS, ROOT, copy_settings
 

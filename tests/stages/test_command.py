@@ -8,6 +8,7 @@ import pytest
 from backfill.artifacts import Layout
 from backfill.errors import InputError
 from backfill.params.base import Section
+from backfill.reading.files import short
 from backfill.stages.command import Done, mistakes_in_one_line, named, run
 
 from .made import order_plan, split_plan
@@ -71,7 +72,7 @@ def test_a_name_cannot_leave_its_folder(name: str) -> None:
     expected = "row: expected lower-case letters, digits and underscores, got "
     with pytest.raises(InputError) as found:
         named("row", name)
-    assert str(found.value) == f"{expected}{name!r}"
+    assert str(found.value) == f"{expected}{short(name)}"
     assert named("row", "rm_2") == "rm_2"
 
 

@@ -10,8 +10,8 @@ import yaml
 
 from backfill.artifacts import Layout, load_array, save_array
 from backfill.errors import InputError
-from backfill.params.files import read
 from backfill.pipeline.plans import EvaluatePlan
+from backfill.reading.yaml import read
 from backfill.results import MethodResult
 from backfill.retrieval import Calibration, Relevance, backfill_curve, draw_arrivals
 from backfill.stages.evaluate import evaluate

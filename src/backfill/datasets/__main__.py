@@ -6,12 +6,14 @@ python -m backfill.datasets check imagenet /data/imagenet size=128
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 from backfill.datasets import NAMES
 from backfill.datasets.check import check
-from backfill.errors import InputError
+from backfill.errors import mistakes_in_one_line
+from backfill.reading.files import short
+
+_MOST = 1_000_000
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -29,15 +31,19 @@ def main(argv: Sequence[str] | None = None) -> None:
         metavar="key=value",
         help="further settings, as under `dataset` in params.yaml",
     )
-    command.add_argument("--dim", type=int, default=128, help="dimensions of an embedding")
+    command.add_argument("--dim", type=_count, default=128, help="dimensions of an embedding")
     command.add_argument(
-        "--views", type=int, default=3, help="augmented views of the training set to embed"
+        "--views", type=_count, default=3, help="augmented views of the training set to embed"
     )
     given = parser.parse_args(argv)
-    try:
+    with mistakes_in_one_line():
         print(check(given.name, given.root, given.settings, given.dim, given.views))
-    except InputError as error:
-        sys.exit(f"error: {error}")
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 8 and 0 < int(text) <= _MOST):
+        raise argparse.ArgumentTypeError(f"expected 1 to {_MOST:,}, got {short(text)}")
+    return int(text)
 
 
 if __name__ == "__main__":

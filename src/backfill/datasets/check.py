@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from pydantic import ValidationError
 
 from backfill.datasets.registry import READERS
 from backfill.datasets.settings import Settings
 from backfill.datasets.summary import describe
 from backfill.errors import InputError
+from backfill.reading import yaml
+from backfill.reading.files import short
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -51,7 +52,7 @@ def parse(name: str, root: str | None, assignments: Sequence[str]) -> Settings:
         InputError: names every setting that is missing, unknown or of the wrong type.
     """
     if name not in READERS:
-        raise InputError(f"dataset: expected one of {', '.join(READERS)}, got {name!r}")
+        raise InputError(f"dataset: expected one of {', '.join(READERS)}, got {short(name)}")
     keys = list(READERS[name].settings.model_fields)
     values: dict[str, Any] = {"name": name}
     if root is not None and "root" in keys:
@@ -61,11 +62,8 @@ def parse(name: str, root: str | None, assignments: Sequence[str]) -> Settings:
     for assignment in assignments:
         key, equals, value = assignment.partition("=")
         if not equals:
-            raise InputError(f"{name}: expected key=value, got {assignment!r}")
-        try:
-            values[key] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            raise InputError(f"{name}: {key}: expected a value in YAML, got {value!r}") from None
+            raise InputError(f"{name}: expected key=value, got {short(assignment)}")
+        values[key] = yaml.parse(value, f"{name}: {key if key in keys else short(key)}")
     try:
         return READERS[name].settings.model_validate(values)
     except ValidationError as error:
@@ -83,4 +81,4 @@ def _worded(mistake: ErrorDetails, keys: list[str]) -> str:
     text = mistake["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     if ", got " in text:
         return f"{key}: {text}"
-    return f"{key}: expected {text}, got {mistake['input']!r}"
+    return f"{key}: expected {text}, got {short(mistake['input'])}"

@@ -17,7 +17,7 @@ from backfill.datasets.image_files import ImageFiles
 class Settings(BaseModel):
     """A dataset's section of params.yaml: unknown keys are errors, values cannot change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     has_images: ClassVar[bool] = True
 

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 
 from backfill.params import limits, references
 from backfill.params.catalogue import Catalogue, collect, path_of
-from backfill.params.files import read
 from backfill.params.likeness import without_echoes
 from backfill.params.mistakes import Mistake, as_error, nearest, parse
 from backfill.params.settings import MAIN, Compute, Params
+from backfill.reading.yaml import read
 
 
 class Settings(NamedTuple):

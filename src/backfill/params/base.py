@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Fraction = Annotated[float, Field(gt=0, le=1)]
+# How many of something: what comes after a larger one is a lack of memory, not a result.
+Count = Annotated[int, Field(gt=0, le=1_000_000)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 # A name becomes a file name, a DVC stage name and a column: letters, digits and underscores.
 NAME = r"^[a-z][a-z0-9_]*$"
@@ -14,9 +16,9 @@ Name = Annotated[str, Field(pattern=NAME, max_length=80)]
 
 
 class Section(BaseModel):
-    """Base of every section: unknown keys are errors, and values cannot change afterwards."""
+    """Base of every section: unknown keys are errors, values are finite and cannot change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 T = TypeVar("T")

@@ -11,7 +11,6 @@ from typing import Any
 from backfill.errors import InputError
 from backfill.params import likeness
 from backfill.params.base import NAME
-from backfill.params.files import read
 from backfill.params.mistakes import Mistake, nearest, parse
 from backfill.params.rows.encoders import Encoder, Stored, Trained
 from backfill.params.rows.methods import Method
@@ -19,6 +18,8 @@ from backfill.params.rows.orders import Order
 from backfill.params.rows.splits import Split
 from backfill.params.rows.transforms import Transform
 from backfill.params.study import Study, sized, wrong_sizes
+from backfill.reading.files import short
+from backfill.reading.yaml import read
 
 STUDIES = Path("studies")
 SECTIONS = ("splits", "encoders", "transforms", "orders", "methods")
@@ -131,11 +132,11 @@ def _gather(name: str, asking: tuple[str, ...], raws: dict[str, Any], root: Path
         raise InputError(f"{where}expected studies that do not use each other, got {loop}")
     known = names(root)
     if name not in known:
-        raise InputError(f"{where}expected a study, got {name!r}{nearest(name, known)}")
+        raise InputError(f"{where}expected a study, got {short(name)}{nearest(name, known)}")
     raw = read(root / path_of(name))
     uses = raw.get("uses", []) if isinstance(raw, dict) else []
     if not isinstance(uses, list) or not all(isinstance(used, str) for used in uses):
-        raise InputError(f"{path_of(name)}: uses: expected a list of studies, got {uses!r}")
+        raise InputError(f"{path_of(name)}: uses: expected a list of studies, got {short(uses)}")
     for used in uses:
         _gather(used, (*asking, name), raws, root)
     raws[name] = raw

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from backfill.params.mistakes import Mistake, nearest
+from backfill.reading.files import short
 
 # What says how a method is shown is its own.
 _NOT_INHERITED = ("panel", "label")
@@ -37,10 +38,10 @@ def resolve(raws: Mapping[str, Any], sections: tuple[str, ...], likes: Likes) ->
                     like = row["like"]
                     base = known.get(like) if isinstance(like, str) else None
                     if base is None:
-                        text = f"expected a row above it, got {like!r}"
+                        text = f"expected a row above it, got {short(like)}"
                         near = nearest(str(like), known)
                         yield Mistake(file, f"{section}.{name}.like", f"{text}{near}")
-                    else:
+                    elif like != name:  # of another file; to have its name is a mistake of its own
                         likes[section, name] = like
                     merged = {k: v for k, v in (base or {}).items() if k not in _NOT_INHERITED}
                     row = {k: v for k, v in (merged | own).items() if v is not None}
@@ -66,10 +67,11 @@ def without_echoes(mistakes: Iterable[Mistake], likes: Likes) -> list[Mistake]:
     def echoes(mistake: Mistake) -> bool:
         section, _, rest = mistake.key.partition(".")
         row, _, key = rest.partition(".")
-        while (section, row) in likes:
-            row = likes[section, row]
+        seen = {row}  # across files, rows with the same names may be like each other
+        while (section, row) in likes and (row := likes[section, row]) not in seen:
+            seen.add(row)
             if (f"{section}.{row}.{key}", said(mistake)) in known:
                 return True
         return False
 
-    return [mistake for mistake in found if not echoes(mistake)]
+    return [mistake for mistake in found if not echoes(mistake)] or found

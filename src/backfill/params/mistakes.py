@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,12 +11,16 @@ from pydantic import BaseModel, ValidationError
 
 from backfill.errors import InputError
 from backfill.params.base import NAME
+from backfill.reading.files import short
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 # So many allowed names are listed; of more, those nearest to what was written.
 _ALL, _NEAREST = 25, 8
+_COMPARED = 100  # characters of a name that is compared with others
+_LISTED = 50  # mistakes; of more, their number
+_LONGEST = 2000  # characters of a key, or of what is wrong with it
 _EXPECTED = {
     "int_type": "an integer",
     "int_parsing": "an integer",
@@ -49,7 +53,11 @@ class Mistake(NamedTuple):
     text: str
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.key}: {self.text}"
+        return f"{self.file}: {_cut(self.key)}: {_cut(self.text)}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def as_error(mistakes: Iterable[Mistake]) -> InputError:
@@ -57,7 +65,10 @@ def as_error(mistakes: Iterable[Mistake]) -> InputError:
     lines = list(mistakes)
     if len(lines) == 1:
         return InputError(str(lines[0]))
-    return InputError(f"{len(lines)} mistakes\n" + "\n".join(f"  {line}" for line in lines))
+    shown = [f"  {line}" for line in lines[:_LISTED]]
+    if len(lines) > _LISTED:
+        shown.append(f"  and {len(lines) - _LISTED} others")
+    return InputError("\n".join((f"{len(lines)} mistakes", *shown)))
 
 
 def parse(model: type[BaseModel], raw: Any, file: str) -> tuple[Any, list[Mistake]]:
@@ -88,14 +99,14 @@ def in_file(file: str) -> At:
 
 def unknown(at: At, key: str, value: str, allowed: Iterable[str], what: str) -> Iterator[Mistake]:
     """A mistake if `value` is not among the names of `what`."""
-    names = list(allowed)
+    names = allowed if isinstance(allowed, Collection) else list(allowed)
     if value not in names:
-        yield at(key, f"expected {what}, got {value!r}{nearest(value, names)}")
+        yield at(key, f"expected {what}, got {short(value)}{nearest(value, names)}")
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """The allowed names, and the one that was probably meant; of many names, the nearest ones."""
-    name, names = str(name), [str(each) for each in allowed]
+    name, names = str(name)[:_COMPARED], [str(each)[:_COMPARED] for each in allowed]
     if not names:
         return ""
     shown = ", ".join(names)
@@ -109,7 +120,11 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
 def _of_schema(
     error: ValidationError, model: type[BaseModel], raw: Any, file: str
 ) -> Iterator[Mistake]:
-    for found in error.errors(include_url=False):
+    errors = error.errors(include_url=False)
+    for position, found in enumerate(errors):
+        if position > 2 * _LISTED:  # what they were meant to be takes long
+            yield from (Mistake(file, "", "wrong") for _ in errors[position:])
+            return
         location = [str(step) for step in found["loc"]]
         key = ".".join(_keys(found, raw)) or "the file"
         kind, got = found["type"], found["input"]
@@ -124,7 +139,7 @@ def _of_schema(
             text = found["msg"].removeprefix("Value error, ")
             if not text.startswith("expected") and ": expected" not in text:
                 text = f"expected {_expected(found)}"
-            yield Mistake(file, key, text if ", got " in text else f"{text}, got {got!r}")
+            yield Mistake(file, key, text if ", got " in text else f"{text}, got {short(got)}")
 
 
 def _of_tag(found: ErrorDetails, file: str, key: str) -> Mistake:
@@ -134,7 +149,7 @@ def _of_tag(found: ErrorDetails, file: str, key: str) -> Mistake:
     if found["type"] == "union_tag_not_found":
         return Mistake(file, f"{key}.{tag}", "missing")
     allowed = [name.strip("'") for name in context["expected_tags"].split(", ")]
-    text = f"expected a known {tag}, got {context['tag']!r}{nearest(context['tag'], allowed)}"
+    text = f"expected a known {tag}, got {short(context['tag'])}{nearest(context['tag'], allowed)}"
     return Mistake(file, f"{key}.{tag}", text)
 
 

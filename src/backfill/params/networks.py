@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
-from backfill.params.base import Section
+from backfill.params.base import Count, Section
 
 
 class ResNet(Section):
     """A residual network: `blocks` per stage, the first stage `width` channels wide."""
 
     family: Literal["resnet"]
-    blocks: Annotated[list[PositiveInt], Field(min_length=1)]
-    width: PositiveInt
-    embedding_dim: PositiveInt
+    blocks: Annotated[list[Count], Field(min_length=1)]
+    width: Count
+    embedding_dim: Count
     stem: Literal["small", "large"] = "small"
 
 
@@ -27,10 +27,10 @@ class Whitened(Section):
     """
 
     family: Literal["whitened"]
-    blocks: Annotated[list[PositiveInt], Field(min_length=1)]
-    width: PositiveInt
-    embedding_dim: PositiveInt
-    patch: PositiveInt = 2
+    blocks: Annotated[list[Count], Field(min_length=1)]
+    width: Count
+    embedding_dim: Count
+    patch: Count = 2
 
 
 class Vit(Section):
@@ -43,12 +43,12 @@ class Vit(Section):
     """
 
     family: Literal["vit"]
-    image_size: PositiveInt
-    patch: PositiveInt
-    depth: PositiveInt
-    width: PositiveInt
-    heads: PositiveInt
-    embedding_dim: PositiveInt
+    image_size: Count
+    patch: Count
+    depth: Count
+    width: Count
+    heads: Count
+    embedding_dim: Count
     stem: Literal["linear", "residual"] = "linear"
     pooling: Literal["class", "mean"] = "class"
 

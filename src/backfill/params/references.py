@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from graphlib import CycleError, TopologicalSorter
 
 from backfill.artifacts import LOG_VARIANCE
 from backfill.params.base import Reference
@@ -50,6 +51,7 @@ def mistakes(catalogue: Catalogue, params: Params) -> Iterator[Mistake]:
         yield from _transform(
             _at(catalogue, "transforms", name), name, transform, catalogue, params
         )
+    yield from _loop(catalogue)
     for name, order in catalogue.orders.items():
         yield from _order(_at(catalogue, "orders", name), order, catalogue, params)
     for name, method in catalogue.methods.items():
@@ -164,6 +166,22 @@ def _transform(
         yield at("form", text)
     if row.seeds is not None and len(row.seeds) not in (1, len(params.seeds)):
         yield at("seeds", f"expected one, or {len(params.seeds)} as in `seeds`, got {row.seeds}")
+
+
+def _loop(catalogue: Catalogue) -> Iterator[Mistake]:
+    """Encoders and transforms are made one after the other: none needs itself."""
+    rows = catalogue.encoders | catalogue.transforms
+    needs = {
+        name: [ref.name.partition("/")[0] for ref in row.references() if ref.kind != "share"]
+        for name, row in rows.items()
+    }
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        loop: list[str] = error.args[1]
+        section = "encoders" if loop[0] in catalogue.encoders else "transforms"
+        text = f"expected rows that do not need themselves, got {' -> '.join(reversed(loop))}"
+        yield _at(catalogue, section, loop[0])("", text)
 
 
 def _order(at: At, row: Order, catalogue: Catalogue, params: Params) -> Iterator[Mistake]:

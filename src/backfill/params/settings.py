@@ -10,12 +10,11 @@ from pydantic import (
     BeforeValidator,
     Field,
     PositiveFloat,
-    PositiveInt,
     TypeAdapter,
 )
 
 from backfill.datasets import DatasetSettings
-from backfill.params.base import Name, Section, Seed, each_once
+from backfill.params.base import Count, Name, Section, Seed, each_once
 from backfill.params.networks import Network
 
 
@@ -49,16 +48,16 @@ class Train(Section):
     """
 
     network: Network
-    epochs: PositiveInt
-    batch_size: PositiveInt
-    processes: PositiveInt = 1
+    epochs: Count
+    batch_size: Count
+    processes: Count = 1
     optimizer: Literal["sgd", "adam", "muon"]
     learning_rate: PositiveFloat
     momentum: Annotated[float, Field(ge=0, lt=1)]
     weight_decay: Annotated[float, Field(ge=0)]
     schedule: Literal["one_cycle", "cosine", "step"]
     warmup_fraction: Annotated[float, Field(ge=0, lt=1)]
-    step_epochs: PositiveInt = 30
+    step_epochs: Count = 30
     classifier_scale: PositiveFloat
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     augment: Augment
@@ -73,8 +72,8 @@ class Embed(Section):
         seed: of the views.
     """
 
-    views: PositiveInt
-    batch_size: PositiveInt
+    views: Count
+    batch_size: Count
     seed: Seed
 
 
@@ -110,12 +109,12 @@ class TransformTraining(Section):
 
     form: Literal["residual", "layers", "projections", "closed"] = "residual"
     closed_form: ClosedForm = "ridge"
-    depth: PositiveInt
-    width: PositiveInt
-    steps: PositiveInt
+    depth: Count
+    width: Count
+    steps: Count
     held_out: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     anchor: Annotated[float, Field(ge=0)] = 1.0
-    checks: PositiveInt = 10
+    checks: Count = 10
     floor: Literal["old", "closed_form"] = "old"
     warmup_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.0
     settled_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -155,11 +154,11 @@ class Evaluate(Section):
     """
 
     checkpoints: Annotated[int | Literal["all"], BeforeValidator(_some_or_all)]
-    top_k: Annotated[list[PositiveInt], Field(min_length=1)]
-    map_at: PositiveInt | None
+    top_k: Annotated[list[Count], Field(min_length=1)]
+    map_at: Count | None
     search: Annotated[str, AfterValidator(_search)] = "whole"
-    effort: PositiveInt = 32
-    distance_bins: PositiveInt
+    effort: Count = 32
+    distance_bins: Count
 
 
 class Compute(Section):
@@ -173,7 +172,7 @@ class Compute(Section):
 
     engine: Literal["local", "ray"] = "local"
     address: str | None = None
-    workers: PositiveInt | None = None
+    workers: Count | None = None
 
 
 class Report(Section):
@@ -185,7 +184,7 @@ class Report(Section):
         seed: of the resamples.
     """
 
-    bootstrap_resamples: PositiveInt
+    bootstrap_resamples: Count
     confidence: Annotated[float, Field(gt=0, lt=1)]
     seed: Seed
 
@@ -234,8 +233,8 @@ class Params(Section):
     presets: Annotated[dict[Name, bool], AfterValidator(_one_preset)] = {}
     scale: Literal["cpu", "paper"] = "cpu"
     device: str
-    threads: PositiveInt
-    draws: PositiveInt = 1
+    threads: Count
+    draws: Count = 1
     seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(each_once)]
     compute: Compute = Compute()
     train: Train

@@ -15,6 +15,9 @@ from backfill.params.rows.methods import Method
 from backfill.params.rows.orders import Order
 from backfill.params.rows.splits import Split
 from backfill.params.rows.transforms import Transform
+from backfill.reading.files import short
+
+_FEW = Field(max_length=1000)  # rows of a kind
 
 
 class Panel(Section):
@@ -67,12 +70,12 @@ class Study(Section):
 
     question: str
     uses: list[Name] = []
-    splits: dict[Name, Split] = {}
-    encoders: dict[Name, Encoder] = {}
-    transforms: dict[Name, Transform] = {}
-    orders: dict[Name, Order] = {}
-    methods: dict[Name, Method] = {}
-    panels: Annotated[dict[Name, Panel], Field(min_length=1)]
+    splits: Annotated[dict[Name, Split], _FEW] = {}
+    encoders: Annotated[dict[Name, Encoder], _FEW] = {}
+    transforms: Annotated[dict[Name, Transform], _FEW] = {}
+    orders: Annotated[dict[Name, Order], _FEW] = {}
+    methods: Annotated[dict[Name, Method], _FEW] = {}
+    panels: Annotated[dict[Name, Panel], Field(min_length=1, max_length=1000)]
     figure: Literal["sequential", "subgroups", "ablations"] | None = None
     minority: list[str] = []
     compare: list[tuple[str, str]] = []
@@ -128,7 +131,7 @@ def wrong_sizes(raw: Any, file: str) -> Iterator[Mistake]:
     """
     sizes = raw.get("sized", {}) if isinstance(raw, dict) else {}
     if not isinstance(sizes, dict):
-        yield Mistake(file, "sized", f"expected a mapping, got {sizes!r}")
+        yield Mistake(file, "sized", f"expected a mapping, got {short(sizes)}")
         return
     for dataset, sections in sizes.items():
         key = f"sized.{dataset}"

@@ -12,13 +12,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from backfill.artifacts import Layout, replacing
 from backfill.errors import InputError
-from backfill.params.files import read
 from backfill.params.rows.encoders import CompatibleRow, Trained
 from backfill.params.rows.methods import Method
 from backfill.params.rows.orders import Order
 from backfill.params.rows.transforms import Transform
 from backfill.pipeline.graph import Graph
 from backfill.pipeline.inputs import inputs_of
+from backfill.reading.yaml import read
 
 TEMPLATE = "dvc.yaml.jinja"
 _NO_LINE = "#-"  # what a line of the template becomes that this pipeline does not have

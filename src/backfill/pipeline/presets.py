@@ -19,7 +19,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from backfill.artifacts import replacing
 from backfill.errors import InputError
 from backfill.params import validated
-from backfill.params.files import read
+from backfill.reading.yaml import read
 
 CONF = Path("conf")
 

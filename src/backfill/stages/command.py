@@ -17,6 +17,7 @@ from backfill.artifacts import MAIN_WORKSPACE, Layout, load_object, replacing
 from backfill.errors import InputError, mistakes_in_one_line
 from backfill.params.base import Name, Section
 from backfill.pipeline.plans import PLANS
+from backfill.reading.files import short
 
 __all__ = ["Done", "mistakes_in_one_line", "named", "read_plan", "run"]
 
@@ -82,7 +83,7 @@ def named(argument: str, value: str) -> str:
         return TypeAdapter(Name).validate_python(value)
     except ValidationError:
         expected = "expected lower-case letters, digits and underscores"
-        raise InputError(f"{argument}: {expected}, got {value!r}") from None
+        raise InputError(f"{argument}: {expected}, got {short(value)}") from None
 
 
 def read_plan(layout: Layout, stage: str, *row: str) -> Any:
@@ -98,6 +99,7 @@ def read_plan(layout: Layout, stage: str, *row: str) -> Any:
         return model.model_validate(load_object(path, "what `dvc repro plan` writes"))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
+        key = ".".join(map(str, first["loc"]))[:200]
         raise InputError(
-            f"{path}: expected what `dvc repro plan` writes, got: {first['msg']}"
+            f"{path}: expected what `dvc repro plan` writes, got: {key}: {first['msg'][:500]}"
         ) from error

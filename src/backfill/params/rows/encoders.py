@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, Field, PositiveFloat
 
-from backfill.params.base import Name, Reference, Section, Seed, each_once
+from backfill.params.base import Count, Name, Reference, Section, Seed, each_once
 from backfill.params.networks import Network
 from backfill.params.settings import Train
 
@@ -35,13 +35,13 @@ class EncoderRow(Section):
     trains_on: str
     seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(each_once)]
     starts_from: Name | None = None
-    epochs: PositiveInt | None = None
-    batch_size: PositiveInt | None = None
+    epochs: Count | None = None
+    batch_size: Count | None = None
     optimizer: Literal["sgd", "adam", "muon"] | None = None
     learning_rate: PositiveFloat | None = None
     weight_decay: Weight | None = None
     network: Network | None = None
-    embedding_dim: PositiveInt | None = None
+    embedding_dim: Count | None = None
 
     def references(self) -> list[Reference]:
         """The names that other rows must make."""
@@ -102,7 +102,7 @@ class Regularised(CompatibleRow):
 
     loss_weight: Weight = 1.0
     positives: Literal["self", "class"] = "self"
-    hardest: PositiveInt | None = None
+    hardest: Count | None = None
 
 
 class Vanilla(Regularised):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PositiveInt
+from pydantic import BeforeValidator, Field
 
-from backfill.params.base import Section, Seed
+from backfill.params.base import Count, Section, Seed
 
 
 class Plain(Section):
@@ -35,7 +35,7 @@ class BackgroundCalibration(Section):
     """
 
     kind: Literal["background_z_score", "background_nearest"]
-    background: PositiveInt = 1000
+    background: Count = 1000
     seed: Seed = 0
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
-from backfill.params.base import Name, Reference, Section, SystemSets
+from backfill.params.base import Count, Name, Reference, Section, SystemSets
 
 
 class OrderRow(Section):
@@ -100,7 +100,7 @@ class Coverage(OrderRow):
     kind: Literal["coverage"]
     over: str
     scores: Scores
-    cell_size: PositiveInt = 5
+    cell_size: Count = 5
     scored_share: Annotated[float, Field(ge=0, le=1)] = 0.5
 
     def references(self) -> list[Reference]:
@@ -122,8 +122,8 @@ class ByWorth(OrderRow):
 
     before: SystemSets
     after: SystemSets
-    states: PositiveInt = 8
-    queries: PositiveInt = 500
+    states: Count = 8
+    queries: Count = 500
 
     def references(self) -> list[Reference]:
         """The names that other rows must make."""
@@ -144,7 +144,7 @@ class OracleWithoutLabels(ByWorth):
     """
 
     kind: Literal["oracle_without_labels"]
-    neighbours: PositiveInt = 10
+    neighbours: Count = 10
 
 
 Order = Annotated[

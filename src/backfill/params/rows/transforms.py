@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, Field, PositiveFloat
 
-from backfill.params.base import Name, Reference, Section, Seed, SystemSets, each_once
+from backfill.params.base import Count, Name, Reference, Section, Seed, SystemSets, each_once
 from backfill.params.settings import ClosedForm, TransformTraining
 
 
@@ -53,16 +53,16 @@ class TransformRow(Section):
     uncertainty: Name | None = None
     seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(each_once)] | None = None
     keeps_views: bool = False
-    dim: PositiveInt | None = None
+    dim: Count | None = None
     mixes: dict[Name, Mix] = {}
     form: Literal["residual", "layers", "projections", "closed"] | None = None
     closed_form: ClosedForm | None = None
-    depth: PositiveInt | None = None
-    width: PositiveInt | None = None
-    steps: PositiveInt | None = None
+    depth: Count | None = None
+    width: Count | None = None
+    steps: Count | None = None
     held_out: Annotated[float, Field(ge=0, le=0.5)] | None = None
     anchor: Annotated[float, Field(ge=0)] | None = None
-    checks: PositiveInt | None = None
+    checks: Count | None = None
     floor: Literal["old", "closed_form"] | None = None
     warmup_fraction: Annotated[float, Field(ge=0, lt=1)] | None = None
     settled_fraction: Annotated[float, Field(ge=0, lt=1)] | None = None
