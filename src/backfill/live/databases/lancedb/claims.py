@@ -1,0 +1,141 @@
+"""Which items a worker takes next, and how their vectors are written."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Sequence
+from datetime import timedelta
+
+import numpy as np
+import pyarrow as pa
+
+from backfill.arrays import Float32s
+from backfill.errors import InputError
+from backfill.live.base import Id, Item
+from backfill.live.databases.lancedb.ending import compact
+from backfill.live.databases.lancedb.sql import STALE, both
+from backfill.live.databases.lancedb.steady import steady
+from backfill.live.databases.lancedb.view import Gallery, Prepared, View
+from backfill.live.fingerprint import fingerprint, text_of
+from backfill.live.sharing import Part, in_part, ranking
+
+_AHEAD = 10_000  # keys that a worker looks up at once
+_COMPACTED_AFTER = 50  # writes
+
+
+class Queue:
+    """Keys of items that were seen to wait, in order; a note that saves looking for each batch."""
+
+    def __init__(self) -> None:
+        self._keys: deque[Id] = deque()
+        self._for: tuple[Prepared, Part] | None = None
+
+    def forget(self) -> None:
+        """Look again at the next claim: changed items come first."""
+        self._keys.clear()
+
+    def take(self, view: View, prepared: Prepared, limit: int, part: Part) -> pa.Table:
+        """The next rows that wait; none if nothing does."""
+        if self._for != (prepared, part):
+            self.forget()
+            self._for = (prepared, part)
+        looked = False
+        while True:
+            if not self._keys and not looked:
+                self._keys.extend(_waiting(view, prepared, part))
+                looked = True
+            chosen = [self._keys.popleft() for _ in range(min(limit, len(self._keys)))]
+            found = claimed(view, chosen)
+            if len(found) or (looked and not self._keys):
+                return found
+
+
+def claimed(view: View, ids: Sequence[Id]) -> pa.Table:
+    """Keys and contents of those of the items that wait, in this order."""
+    key = view.rule.id
+    places = {id_: place for place, id_ in enumerate(ids)}
+    look = view.table.search().where(both(view.rule.keys(places), view.rule.waits))
+    columns = list(dict.fromkeys([key, *view.rule.content]))
+    found = look.select(columns).limit(max(len(places), 1)).to_arrow()
+    return found.take(np.argsort([places[id_] for id_ in found[key].to_pylist()]))
+
+
+def _waiting(view: View, prepared: Prepared, part: Part) -> list[Id]:
+    """Keys of items that are known to wait: changed ones, then in the order that was set up."""
+    look = view.table.search().where(view.rule.known_to_wait)
+    blocks = look.select([view.rule.id, view.rule.print]).to_batches(_AHEAD)
+    rank = ranking(prepared.order, prepared.first)
+    seen = (
+        (mark != STALE, rank(id_), id_)
+        for block in blocks
+        for id_, mark in zip(*(block.column(n).to_pylist() for n in (0, 1)), strict=True)
+        if in_part(id_, part)
+    )
+    return [id_ for _, _, id_ in heapq.nsmallest(_AHEAD, seen, key=lambda each: each[:2])]
+
+
+class Upkeep:
+    """Tidies a table now and then."""
+
+    def __init__(self, gallery: Gallery) -> None:
+        self._gallery, self._writes = gallery, 0
+
+    def wrote(self) -> None:
+        """Count a write."""
+        self._writes += 1
+        if self._writes % _COMPACTED_AFTER == 0:
+            compact(self._gallery.table())
+
+
+class Claim:
+    """Items with their content as it was read, which is what their vectors are written for.
+
+    Args:
+        view: in which they were read.
+        rows: keys and contents of the items.
+        width: of new vectors.
+        gallery: where they are written.
+        upkeep: told of each write.
+    """
+
+    def __init__(
+        self, view: View, rows: pa.Table, width: int, gallery: Gallery, upkeep: Upkeep
+    ) -> None:
+        self._rows, self._rule, self._width = rows, view.rule, width
+        self._gallery, self._upkeep = gallery, upkeep
+        self.patience = gallery.settings.patience
+        content = [rows[column].to_pylist() for column in self._rule.content]
+        texts = [text_of(parts) for parts in zip(*content, strict=True)]
+        self.items: Sequence[Item] = [
+            Item(id_, text, fingerprint(self._rule.model, text))
+            for id_, text in zip(rows[self._rule.id].to_pylist(), texts, strict=True)
+        ]
+
+    def write(self, vectors: Float32s) -> int:
+        """Write the vectors in one commit, each if the row's content is still what was claimed.
+
+        Raises:
+            InputError: not one vector per item, or of another width, or not finite.
+        """
+        vectors = np.ascontiguousarray(vectors, np.float32)
+        shape = (len(self.items), self._width)
+        if vectors.shape != shape or not np.isfinite(vectors).all():
+            raise InputError(f"vectors: expected finite ones of shape {shape}, got {vectors.shape}")
+        if not self.items:
+            return 0
+        written = self._merge(vectors)
+        self._upkeep.wrote()
+        return written
+
+    @steady
+    def _merge(self, vectors: Float32s) -> int:
+        prints = pa.array([item.fingerprint for item in self.items])
+        new = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), self._width)
+        rows = self._rows.append_column(self._rule.print, prints)
+        rows = rows.append_column(self._rule.new, new)
+        # An index on the key would make a conditional merge of some columns panic.
+        merge = self._gallery.table().merge_insert(self._rule.id).use_index(False)
+        merge = merge.when_matched_update_all(where=self._rule.as_claimed)
+        timeout = timedelta(seconds=self._gallery.settings.timeout)
+        return int(merge.execute(rows, timeout=timeout).num_updated_rows)
