@@ -55,8 +55,8 @@ def rollback(view: View) -> None:
         return
     if view.rule.old is None:
         raise InputError(
-            f"{view.settings.table}: expected the old vectors in {view.settings.vector!r}, got "
-            "none: finish gave them up, so there is no way back"
+            f"{view.names.migration}: expected old vectors to go back to, got a migration that was "
+            "finished without keeping them"
         )
     for index in view.table.list_indices():
         if view.names.new in index.columns:

@@ -30,7 +30,7 @@ def facts(view: View, width: int | None) -> Facts:
         InputError: a column is not there.
     """
     table, settings = view.table, view.settings
-    view.require(settings.id, *settings.content, settings.vector)
+    view.require()
     schema = table.schema
     old = schema.field(settings.vector).type
     old_width = old.list_size if pa.types.is_fixed_size_list(old) else 0

@@ -18,6 +18,14 @@ def _name(name: str) -> str:
     return name
 
 
+def _key_name(name: str) -> str:
+    if '"' in name:
+        raise ValueError(
+            f'expected a name without ", which merges of LanceDB fail on, got {name!r}'
+        )
+    return name
+
+
 Column = Annotated[str, Field(min_length=1), AfterValidator(_name)]
 
 
@@ -37,7 +45,9 @@ class LanceSettings(DatabaseSettings):
         description="folder of the database, or its address in object storage"
     )
     table: str = Field(min_length=1, description="the gallery")
-    id: Column = Field("id", description="column of keys, integers or strings")
+    id: Annotated[Column, AfterValidator(_key_name)] = Field(
+        "id", description="column of keys, integers or strings"
+    )
     content: list[Column] = Field(min_length=1, description="columns of text, joined by newlines")
     vector: Column = Field("vector", description="column of the old vectors")
     storage_options: dict[str, SecretStr] = Field(

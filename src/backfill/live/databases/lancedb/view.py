@@ -71,17 +71,18 @@ class View:
         """Columns of the migration that are there."""
         return [name for name in (self.names.new, self.names.print) if name in self.columns]
 
-    def require(self, *columns: str) -> None:
-        """Require that columns are there.
+    def require(self) -> None:
+        """Require all columns that the settings name.
 
         Raises:
-            InputError: one is not.
+            InputError: one is not there.
         """
-        for column in columns:
+        used = self.settings
+        wanted = [("id", used.id), *(("content", each) for each in used.content)]
+        for key, column in [*wanted, ("vector", used.vector)]:
             if column not in self.columns:
                 raise InputError(
-                    f"{self.settings.table}: expected a column {column!r}, "
-                    f"got {', '.join(self.columns)}"
+                    f"database.{key}: expected a column of {used.table}, got {column!r}"
                 )
 
     def the_old(self) -> str:
@@ -90,7 +91,7 @@ class View:
         Raises:
             InputError: it is not there.
         """
-        self.require(self.settings.vector)
+        self.require()
         return self.settings.vector
 
 
@@ -113,7 +114,9 @@ class Gallery:
         try:
             database = lancedb.connect(settings.uri, storage_options=options or None)
         except (ValueError, OSError, RuntimeError) as error:
-            raise InputError(f"{settings.uri}: expected a LanceDB database, got none") from error
+            raise InputError(
+                f"database.uri: expected a LanceDB database, got {settings.uri}"
+            ) from error
         return cls(database, settings, names)
 
     def table(self) -> Table:
@@ -126,7 +129,7 @@ class Gallery:
             return self.database.open_table(self.settings.table)
         except (ValueError, FileNotFoundError) as error:
             raise InputError(
-                f"{self.settings.uri}: expected a table {self.settings.table!r}, got none"
+                f"database.table: expected a table of the database, got {self.settings.table!r}"
             ) from error
 
     def view(self) -> View:
@@ -157,7 +160,7 @@ class Gallery:
         view = self.view()
         if view.prepared is None:
             raise InputError(
-                f"{self.settings.table}: expected a migration that was started, got none"
+                f"{self.names.migration}: expected a migration that was started, got none"
             )
         return view, view.prepared
 
@@ -167,14 +170,14 @@ class Gallery:
         Raises:
             InputError: there is a migration of another model or width.
         """
-        view, used = self.view(), self.settings
-        view.require(used.id, *used.content, used.vector)
-        number = pa.types.is_integer(view.table.schema.field(used.id).type)
+        view = self.view()
+        number = pa.types.is_integer(view.table.schema.field(view.rule.id).type)
         first = tuple(int(id_) if number else str(id_) for id_ in setup.first)
         wanted = Prepared(model=setup.model, width=setup.width, order=setup.order, first=first)
         there = view.prepared
         note = wanted.model_dump_json()
         if there is None:
+            view.require()
             view.table.add_columns(
                 [
                     pa.field(self.names.new, pa.list_(pa.float32(), setup.width)),
