@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from backfill.errors import InputError
 from backfill.live.base import State, Versioned
@@ -40,6 +41,20 @@ def test_prices_are_per_thousand_items_or_per_million_tokens() -> None:
     assert Price(per_million_tokens=2.0).cost(Embedding(ROWS, 500), 10) == pytest.approx(0.001)
     assert FREE.cost(Embedding(ROWS, 500), 10) == 0
     assert Price(per_million_tokens=2.0).estimate(1000, 5e6) == 10
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"per_thousand_items": 1, "per_million_tokens": 1},
+        {"per_thousand_items": -1},
+        {"per_million_tokens": float("nan")},
+        {"per_thousand_item": 1},
+    ],
+)
+def test_a_price_that_says_nothing_clear_is_a_mistake(given: dict[str, float]) -> None:
+    with pytest.raises(ValidationError):
+        Price.model_validate(given)
 
 
 def test_a_price_per_token_needs_tokens() -> None:

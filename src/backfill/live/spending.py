@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Annotated, Protocol, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from backfill.errors import InputError
 from backfill.live.base import Database, State
@@ -14,9 +16,10 @@ from backfill.live.states import change
 
 _THOUSAND, _MILLION = 1e3, 1e6
 
+Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
-@dataclass(frozen=True)
-class Price:
+
+class Price(BaseModel):
     """Of embeddings, in whatever currency; free unless one of the two is given.
 
     Attributes:
@@ -24,8 +27,16 @@ class Price:
         per_million_tokens: as the service counts them.
     """
 
-    per_thousand_items: float | None = None
-    per_million_tokens: float | None = None
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    per_thousand_items: Money | None = None
+    per_million_tokens: Money | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.per_thousand_items is not None and self.per_million_tokens is not None:
+            raise ValueError("expected per_thousand_items or per_million_tokens, got both")
+        return self
 
     def estimate(self, items: int, tokens: float) -> float:
         """Money for so many items that have so many tokens together."""
