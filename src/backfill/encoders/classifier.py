@@ -10,8 +10,14 @@ import numpy as np
 from backfill.arrays import Float32s
 from backfill.artifacts import replacing
 from backfill.errors import InputError
+from backfill.reading.npy import Form, member, read_archive
 
 FILE = "classifier.npz"
+_FORMS = {
+    "weight": Form(np.float32, (2,), "a row per class (C, D)"),
+    "classes": Form(np.int64, (1,), "the label of each row (C,)"),
+    "scale": Form(np.float64, (0,), "a factor on cosines"),
+}
 
 
 @dataclass(frozen=True)
@@ -56,10 +62,13 @@ class StoredClassifier:
             InputError: there is none, as with a self-supervised encoder, or the file is damaged.
         """
         path = folder / FILE
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                return cls(stored["weight"], stored["classes"].tolist(), float(stored["scale"]))
-        except FileNotFoundError:
-            raise InputError(f"{path}: expected a classifier, got no such file") from None
-        except Exception as error:  # a damaged archive raises many types of errors
-            raise InputError(f"{path}: expected a readable classifier, got: {error}") from error
+        stored = read_archive(path, "a classifier")
+        weight, classes, scale = (member(path, stored, name, form) for name, form in _FORMS.items())
+        if len(classes) != len(weight) or len(np.unique(classes)) != len(classes):
+            raise InputError(
+                f"{path}: classes: expected one for each of {len(weight)} rows, all different, "
+                f"got {len(np.unique(classes))} in {len(classes)}"
+            )
+        if not np.isfinite(weight).all() or not np.isfinite(scale):
+            raise InputError(f"{path}: expected finite numbers, got others")
+        return cls(weight, classes.tolist(), float(scale))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
+from reprlib import Repr
 from typing import Any
 
 from backfill.errors import InputError
@@ -86,8 +87,6 @@ def read_text(path: Path, what: str, most: int) -> str:
 
 def short(value: Any) -> str:
     """A value as messages show it, whatever it is: cut to one short line."""
-    from reprlib import Repr
-
     shown = Repr()
     shown.maxlevel, shown.maxother, shown.maxstring = 2, 60, 60
     try:

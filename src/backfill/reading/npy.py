@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from io import BufferedIOBase, BufferedReader
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, cast
+from typing import Literal, NamedTuple, cast
 
 import numpy as np
 
@@ -23,12 +23,12 @@ class Form(NamedTuple):
     """What an array has to be.
 
     Attributes:
-        dtype: of its numbers; np.floating: float32 or float64.
-        ndim: how many dimensions it may have; of each of them it has at least one.
+        dtype: of its items; np.floating: float32 or float64.
+        ndim: how many dimensions it may have; none is empty.
         what: it is, for messages.
     """
 
-    dtype: type[np.number[Any]]
+    dtype: type[np.generic]
     ndim: Collection[int]
     what: str
 
@@ -39,7 +39,8 @@ class Form(NamedTuple):
             InputError: it has another dtype, other dimensions, or nothing in it.
         """
         dtypes = (np.float32, np.float64) if self.dtype is np.floating else (self.dtype,)
-        if array.dtype not in dtypes or array.ndim not in self.ndim or not array.size:
+        right = array.dtype.type in dtypes and array.dtype.isnative
+        if not right or array.ndim not in self.ndim or not array.size:
             expected = f"{self.what}, {' or '.join(dtype.__name__ for dtype in dtypes)}"
             raise InputError(f"{name}: expected {expected}, got {array.shape} {array.dtype}")
         return array
@@ -88,6 +89,23 @@ def read_archive(path: Path, what: str) -> dict[str, Array]:
         }
 
 
+def member(path: Path, archive: Mapping[str, Array], name: str, form: Form) -> Array:
+    """One array of an archive.
+
+    Args:
+        path: of the archive, for messages.
+        archive: its arrays.
+        name: of the array.
+        form: it has to have.
+
+    Raises:
+        InputError: there is none, or it has another form.
+    """
+    if name not in archive:
+        raise InputError(f"{path}: {name}: expected {form.what}, got no such array")
+    return form.require(f"{path}: {name}", archive[name])
+
+
 class _Careful(BufferedReader):
     """A file of which no more than a block is read at once, whatever an archive announces."""
 
@@ -125,6 +143,11 @@ def _filled(path: Path, file: BufferedIOBase, header: Header) -> Array:
             raise InputError(f"{path}: expected {header.nbytes:,} bytes, got fewer: truncated")
     if not header.nbytes:
         file.read(1)  # an archive's checksum is compared at its end
+    if header.dtype.kind == "U":
+        codes = flat.view(np.dtype(np.uint32).newbyteorder(header.dtype.byteorder))
+        # numpy takes any, and fails only when a string is made of them.
+        if ((codes > 0x10FFFF) | ((codes >= 0xD800) & (codes < 0xE000))).any():
+            raise InputError(f"{path}: expected text, got numbers that are no characters")
     array: Array = flat.view(header.dtype)
     return array.reshape(header.shape, order=_order(header))
 
