@@ -18,6 +18,8 @@ Float32s = NDArray[np.float32]
 Float64s = NDArray[np.float64]
 Floats = NDArray[np.floating[Any]]
 
+_SMALL = 2.0**-60
+
 
 class System(NamedTuple):
     """The embeddings of a retrieval system: what searches, and what is searched.
@@ -29,6 +31,26 @@ class System(NamedTuple):
 
     query: Array
     gallery: Array
+
+
+def moderate(rows: Floats) -> Floats:
+    """Scale rows whose squares float32 could not hold by powers of two, which rounds nothing.
+
+    Args:
+        rows: (..., D) of any length, float64 up to its limits.
+
+    Returns:
+        The rows themselves where no length is below 2^-60 or above 2^60. NaN, infinite numbers and
+        zeros stay.
+    """
+    if rows.dtype == np.float16 or not rows.size:
+        return rows
+    largest = np.maximum(rows.max(-1, keepdims=True), -rows.min(-1, keepdims=True))
+    far = ((largest < _SMALL) | (largest > 1 / _SMALL)) & (largest > 0) & np.isfinite(largest)
+    if not far.any():
+        return rows
+    scaled: Floats = np.ldexp(rows, np.where(far, -np.frexp(largest)[1], 0))
+    return scaled
 
 
 def at_seed(of_seeds: Any, position: int) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +14,7 @@ from backfill import validate
 from backfill.arrays import Int64s
 from backfill.artifacts import replacing
 from backfill.errors import InputError
+from backfill.reading.npy import Form, member, read_archive
 
 _KINDS = {"i": "integers", "U": "strings"}
 
@@ -49,8 +50,10 @@ class Relevance:
     ignored_indices: Int64s
 
     def __post_init__(self) -> None:
-        if self.gallery_size < 1:
-            raise InputError(f"gallery_size: expected at least 1, got {self.gallery_size}")
+        validate.count("gallery_size", self.gallery_size)
+        for field in fields(self)[1:]:
+            integers = validate.integers(field.name, getattr(self, field.name))
+            object.__setattr__(self, field.name, integers)
         if self.num_queries == 0:
             raise InputError("positive_set: expected at least one query, got none")
         _check_rows("positives", self.positive_indptr, self.positive_indices, self.gallery_size)
@@ -87,8 +90,8 @@ class Relevance:
             The relevance, without ignored items unless `ignore_self`.
 
         Raises:
-            InputError: labels are neither 1-D integers nor 1-D strings, or of one kind here and of
-                the other there; there are none, positions lie outside the gallery, or
+            InputError: labels are neither 1-D integers below 2^63 nor 1-D strings, or of one kind
+                here and of the other there; there are none, positions lie outside the gallery, or
                 `ignore_self` comes without positions while Q differs from N.
         """
         query = validate.labels("query_labels", query_labels)
@@ -103,7 +106,7 @@ class Relevance:
         if len(gallery) == 0:
             raise InputError("gallery_labels: expected at least one label, got none")
         ignored, per_query = np.empty(0, np.int64), 0
-        if ignore_self:
+        if validate.switch("ignore_self", ignore_self):
             ignored, per_query = _own_positions(query_positions, len(query), len(gallery)), 1
         elif query_positions is not None:
             raise InputError("query_positions: expected none without ignore_self, got some")
@@ -143,11 +146,11 @@ class Relevance:
             InputError: indices are not 1-D integers, are negative, lie beyond the gallery or occur
                 twice in a sequence, or the two lists differ in length.
         """
-        if len(positives) == 0:
+        if len(validate.sequence("positives", positives)) == 0:
             raise InputError("positives: expected at least one query, got none")
         if ignored is None:
             ignored = [()] * len(positives)
-        if len(ignored) != len(positives):
+        if len(validate.sequence("ignored", ignored)) != len(positives):
             raise InputError(
                 f"ignored: expected {len(positives)} sequences as in positives, got {len(ignored)}"
             )
@@ -169,13 +172,13 @@ class Relevance:
 
     @staticmethod
     def given(relevance: Relevance | None) -> Relevance:
-        """Return the relevance, or raise InputError if there is none."""
+        """Return the relevance, or raise InputError if it is none."""
         if relevance is None:
             raise InputError(
                 "relevance: expected a Relevance, which this measure needs, got None; without one, "
                 "backfill.measures has overlap@k"
             )
-        return relevance
+        return validate.instance("relevance", relevance, Relevance)
 
     def require(self, queries: int, gallery_size: int) -> None:
         """Raise InputError unless this is the relevance of so many queries and gallery items."""
@@ -194,7 +197,11 @@ class Relevance:
 
         Returns:
             The relevance of a gallery of n.
+
+        Raises:
+            InputError: there are no items, or they do not ascend or lie outside the gallery.
         """
+        items = validate.ascending("items", items, self.gallery_size)
         position = np.full(self.gallery_size, -1)
         position[items] = np.arange(len(items))
 
@@ -215,15 +222,24 @@ class Relevance:
         )
 
     def positives(self, query: int) -> Int64s:
-        """Gallery indices that are relevant to a query and not ignored, ascending."""
-        which = self.positive_set[query]
+        """Gallery indices that are relevant to a query and not ignored, ascending.
+
+        Raises:
+            InputError: there is no such query.
+        """
+        which = self.positive_set[validate.position("query", query, self.num_queries)]
         start, stop = self.positive_indptr[which], self.positive_indptr[which + 1]
         return np.setdiff1d(
             self.positive_indices[start:stop], self.ignored(query), assume_unique=True
         )
 
     def ignored(self, query: int) -> Int64s:
-        """Gallery indices that are left out of a query's ranking, ascending."""
+        """Gallery indices that are left out of a query's ranking, ascending.
+
+        Raises:
+            InputError: there is no such query.
+        """
+        query = validate.position("query", query, self.num_queries)
         return self.ignored_indices[self.ignored_indptr[query] : self.ignored_indptr[query + 1]]
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -231,9 +247,11 @@ class Relevance:
 
         The file is an .npz archive with one array per attribute, under its name.
         """
-        arrays = {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
-        with replacing(Path(path)) as temporary, temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+        arrays = {
+            field.name: np.asarray(getattr(self, field.name), np.int64) for field in fields(self)
+        }
+        with replacing(validate.path("path", path)) as temporary, temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Relevance:
@@ -242,14 +260,14 @@ class Relevance:
         Raises:
             InputError: the file is missing or damaged, or holds something else.
         """
+        file = validate.path("path", path)
+        stored = read_archive(file, "a relevance file")
+        arrays: dict[str, Any] = {field.name: stored.get(field.name) for field in fields(cls)[1:]}
         try:
-            with np.load(path, allow_pickle=False) as file:
-                size = int(file["gallery_size"])
-                names = [field.name for field in fields(cls)][1:]
-                arrays = {name: validate.integers(name, file[name]) for name in names}
-                return cls(gallery_size=size, **arrays)
-        except Exception as error:  # a damaged archive fails in many ways, with many types
-            raise InputError(f"{path}: expected a relevance file, got: {error}") from error
+            size = member(file, stored, "gallery_size", Form(np.int64, (0,), "a number"))
+            return cls(gallery_size=int(size), **arrays)
+        except InputError as error:
+            raise InputError(f"{path}: expected a relevance file, got: {error}") from None
 
 
 def _own_positions(positions: ArrayLike | None, queries: int, gallery_size: int) -> Int64s:

@@ -22,11 +22,10 @@ PLUMBING = {
     "errors.py",
     "machine.py",
     "registry.py",
-    "validate.py",
     "stages/__init__.py",
     "stages/command.py",
 }
-PLUMBING_FOLDERS = ("compute", "params", "pipeline", "reading")
+PLUMBING_FOLDERS = ("compute", "params", "pipeline", "reading", "validate")
 # Rows whose properties a stage computes from, besides what the plan has written down.
 ROWS = {
     "transform": {PACKAGE / "params" / "rows" / "transforms.py"},

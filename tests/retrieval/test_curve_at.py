@@ -91,7 +91,7 @@ def test_what_is_wrong_is_named() -> None:
         backfill_curve_at(3, BEFORE, (NEW[:QUERIES], OLD), ORDER, RELEVANCE)
     with pytest.raises(InputError, match=r"before: expected a pair \(query, gallery\), got 1 val"):
         backfill_curve_at(3, (OLD,), AFTER, ORDER, RELEVANCE)  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="block_rows: expected at least 1, got 0"):
+    with pytest.raises(InputError, match="block_rows: expected an integer of at least 1, got 0"):
         backfill_curve_at(3, BEFORE, AFTER, ORDER, RELEVANCE, block_rows=0)
     with pytest.raises(InputError, match="1500 rows"):
         backfill_curve_at(3, BEFORE, (NEW[:QUERIES], NEW[:10]), ORDER, RELEVANCE)
@@ -185,7 +185,7 @@ def test_short_vectors_have_a_direction() -> None:
 
 @pytest.mark.parametrize("change", [{"effort": 0}, {"recall_queries": 0}])
 def test_an_index_that_is_not_searched_is_refused(change: dict[str, int]) -> None:
-    with pytest.raises(InputError, match="expected at least 1, got 0"):
+    with pytest.raises(InputError, match="expected an integer of at least 1, got 0"):
         Index("HNSW8", **change)
 
 

@@ -120,7 +120,7 @@ def test_every_flipped_byte_of_the_data_is_noticed_or_harmless(tmp_path: Path) -
 
 
 def test_other_files_are_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"absent\.npz: expected a relevance file, got: .*No such"):
+    with pytest.raises(InputError, match=r"absent\.npz: expected a relevance file, got no such"):
         Relevance.load(tmp_path / "absent.npz")
     np.savez(tmp_path / "other.npz", labels=np.arange(3))
     with pytest.raises(InputError, match=r"other\.npz: expected a relevance file, got: "):

@@ -70,8 +70,8 @@ def test_memory_is_bounded() -> None:
     [
         ([0.5, np.nan], {}, "per_query: expected at least two queries with positives, got 1"),
         ([[[0.5]]], {}, r"per_query: expected an array \(Q,\) or \(D, Q\), got shape \(1, 1, 1\)"),
-        ([0.5, 1.0], {"resamples": 0}, "resamples: expected at least 1, got 0"),
-        ([0.5, 1.0], {"level": 95}, "level: expected a share between 0 and 1, got 95"),
+        ([0.5, 1.0], {"resamples": 0}, "resamples: expected an integer of at least 1, got 0"),
+        ([0.5, 1.0], {"level": 95}, "level: expected a finite number above 0 and below 1, got 95"),
     ],
 )
 def test_errors(values: list[float], options: dict[str, float], message: str) -> None:

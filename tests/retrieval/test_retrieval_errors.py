@@ -203,7 +203,7 @@ def test_labels(arguments: tuple[Any, ...], message: str) -> None:
             ([[0.5]], [[]], 3),
             "positives[0]: expected a 1-D array of integers, got float64 of shape (1,)",
         ),
-        (([[]], [[]], 0), "gallery_size: expected at least 1, got 0"),
+        (([[]], [[]], 0), "gallery_size: expected an integer of at least 1, got 0"),
     ],
 )
 def test_lists(arguments: tuple[Any, ...], message: str) -> None:
@@ -244,7 +244,7 @@ def test_compressed_rows(change: dict[str, list[int]], message: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((QUERY, GALLERY, RELEVANCE, 0), "bins: expected at least 1, got 0"),
+        ((QUERY, GALLERY, RELEVANCE, 0), "bins: expected an integer of at least 1, got 0"),
         (
             (QUERY[:1], GALLERY, RELEVANCE),
             "relevance: expected 1 queries, got 2",

@@ -10,12 +10,14 @@ the two lists are merged.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import faiss
 import numpy as np
 
+from backfill import validate
 from backfill.arrays import Float64s, Floats, Int64s, System
 from backfill.errors import InputError
 from backfill.retrieval.nearest import (
@@ -30,6 +32,9 @@ from backfill.retrieval.schedule import Schedule
 
 # Training rows per cell: faiss wants at least 39, and uses at most 256.
 _ROWS_PER_CELL = 256
+# A graph of fewer than 2 links ends the process; one of very many fills the memory.
+_MOST_LINKS = 1024
+_LONGEST = 100
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,8 @@ class Index:
             search.
 
     Raises:
-        InputError: an effort or a number of queries is below 1.
+        InputError: an effort or a number of queries is below 1, or the description has a number
+            that faiss does not survive.
     """
 
     description: str
@@ -56,8 +62,16 @@ class Index:
 
     def __post_init__(self) -> None:
         for name in ("effort", "recall_queries"):
-            if getattr(self, name) < 1:
-                raise InputError(f"index.{name}: expected at least 1, got {getattr(self, name)}")
+            validate.count(f"index.{name}", getattr(self, name))
+        described = validate.text("index.description", self.description)
+        numbers = re.findall(r"[0-9]+", described)
+        if len(described) > _LONGEST or any(not int(number) for number in numbers):
+            raise InputError(
+                f"index.description: expected one of at most {_LONGEST} characters and with "
+                f"numbers above 0, got {validate.shown(described)}"
+            )
+        for links in map(int, re.findall(r"HNSW([0-9]+)", described)):
+            validate.count(f"index.description: HNSW{links}", links, 2, _MOST_LINKS)
 
 
 def nearest_items_approximately(
@@ -125,7 +139,10 @@ def recall(found: Int64s, exact: Int64s) -> Float64s:
 def _built(description: str, name: str, gallery: Floats, block_rows: int) -> faiss.Index:
     """The index of a gallery, trained on rows from all over it."""
     gallery = np.asanyarray(gallery)
+    cells = max(map(int, re.findall(r"IVF([0-9]+)", description)), default=1)
     try:
+        if cells > len(gallery):
+            raise RuntimeError(f"{cells} cells for {len(gallery)} rows")
         built = faiss.index_factory(gallery.shape[1], description, faiss.METRIC_INNER_PRODUCT)
         if not isinstance(built, faiss.IndexIVF | faiss.IndexHNSW):
             raise InputError(f"index: expected an inverted file or HNSW graph, got {description!r}")
@@ -133,7 +150,7 @@ def _built(description: str, name: str, gallery: Floats, block_rows: int) -> fai
             cells = getattr(built, "nlist", _ROWS_PER_CELL)  # a quantised graph has no cells
             step = max(1, len(gallery) // (_ROWS_PER_CELL * cells))
             built.train(unit_rows(name, gallery[::step]))
-    except RuntimeError as error:
+    except (RuntimeError, MemoryError, TypeError) as error:
         reason = str(error).rpartition("Error: ")[2] or str(error)
         raise InputError(
             f"index: expected one that faiss can make of {name}, got {description!r}: {reason}"

@@ -16,11 +16,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from backfill import validate
 from backfill.arrays import Float64s, Int64s
 from backfill.errors import InputError
 
 # Numbers in one batch of resamples: 64 MiB as float64, however many queries there are.
 _BATCH_VALUES = 2**23
+_MOST_RESAMPLES = 1_000_000
 
 
 class Interval(NamedTuple):
@@ -128,16 +130,19 @@ def bootstrap_statistic(
     Raises:
         InputError: as :func:`bootstrap_mean` does, or the shapes differ.
     """
-    if resamples < 1:
-        raise InputError(f"resamples: expected at least 1, got {resamples}")
-    if not 0 < level < 1:
-        raise InputError(f"level: expected a share between 0 and 1, got {level}")
-    arrays = [np.asarray(values, dtype=np.float64) for values in samples.values()]
+    validate.seed("seed", seed)
+    validate.count("resamples", resamples, most=_MOST_RESAMPLES)
+    validate.share("level", level, inside=True)
+    if not isinstance(samples, Mapping) or not samples:
+        raise InputError(f"samples: expected named samples, got {validate.shown(samples)}")
+    arrays = [validate.reals(str(name), values) for name, values in samples.items()]
     for name, array in zip(samples, arrays, strict=True):
         if array.ndim not in (1, 2) or array.shape != arrays[0].shape:
             several = arrays[0].ndim in (1, 2)
             expected = f"shape {arrays[0].shape}" if several else "an array (Q,) or (D, Q)"
             raise InputError(f"{name}: expected {expected}, got shape {array.shape}")
+        if np.isinf(array).any():
+            raise InputError(f"{name}: expected finite numbers or NaN, got an infinite one")
     stacked = np.stack([np.atleast_2d(array) for array in arrays])  # (K, D, Q)
     kept = ~np.isnan(stacked).any(axis=(0, 1))
     queries = int(kept.sum())
@@ -172,6 +177,10 @@ def _resampled(
             of_draws = np.atleast_2d(indices[1])
             means = [np.take_along_axis(mean, of_draws, axis=1) for mean in means]
         found = statistic(*means)
+        if np.shape(found) != (len(asked),):
+            raise InputError(
+                f"statistic: expected ({len(asked)},) numbers, got shape {np.shape(found)}"
+            )
         return found if indices[0].ndim > 1 else found[0]
 
     pools: Sequence[Int64s] = [np.arange(queries)] + ([np.arange(draws)] if draws > 1 else [])

@@ -97,13 +97,15 @@ def backfill_curve(
     sequence = validate.permutation("order", order, size)
     cutoffs = validate.cutoffs("top_k", top_k)
     depth = validate.depth("map_at", map_at, size)
-    if trapezoidal and map_at is not None:
+    if validate.switch("trapezoidal", trapezoidal) and map_at is not None:
         raise InputError(f"map_at: expected none if average precision is trapezoidal, got {map_at}")
     arrivals = validate.flags("arriving", arriving, size)
     if isinstance(checkpoints, str) and checkpoints == "all":
-        checkpoints = int(size - arrivals.sum()) + 1
-    fraction = validate.fractions("checkpoints", checkpoints)
+        fraction = np.linspace(0.0, 1.0, int(size - arrivals.sum()) + 1)
+    else:
+        fraction = validate.fractions("checkpoints", checkpoints)
     validate.one_of("merge", merge, MERGES)
+    validate.instance("calibration", calibration, Calibration)
 
     systems = unit_systems(old, new)
     backfill = Backfill(*systems, relevance, sequence, fraction, arrivals, calibration)

@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from backfill import validate
-from backfill.arrays import Array, Float64s, Int64s, System
+from backfill.arrays import Array, Float64s, Int64s
 from backfill.compute import LOCAL, Engine
 from backfill.errors import InputError
 from backfill.relevance import Relevance
 from backfill.results import BackfillCurve
 from backfill.retrieval.approximate import Index, nearest_items_approximately, recall
-from backfill.retrieval.nearest import BLOCK_ROWS, Nearest, nearest_items, require_gallery
+from backfill.retrieval.nearest import BLOCK_ROWS, Nearest, nearest_items, opened
 from backfill.retrieval.schedule import Schedule
+
+_NOT_FOUND = np.iinfo(np.int64).max  # the rank of a positive that is not among the first k
 
 
 def backfill_curve_at(
@@ -42,8 +44,8 @@ def backfill_curve_at(
     which many items are equally near at rank k take up to several times as long.
 
     Args:
-        k: last rank that counts. Every item that a query ignores makes the search one rank deeper,
-            so lists of thousands of ignored items are slow.
+        k: last rank that counts; more than N is as much as N. Every item that a query ignores makes
+            the search one rank deeper, so lists of thousands of ignored items are slow.
         before: (query (Q, d1), gallery (N, d1)), the system that ranks waiting items. Galleries may
             be memory-mapped, in any floating type; each is read once.
         after: (query (Q, d2), gallery (N, d2)), the system that ranks backfilled items.
@@ -69,25 +71,22 @@ def backfill_curve_at(
     Source:
         Average precision up to k: Weyand et al., Google Landmarks Dataset v2, CVPR 2020.
     """
-    validate.pair("before", before)
-    validate.pair("after", after)
-    if block_rows < 1:
-        raise InputError(f"block_rows: expected at least 1, got {block_rows}")
-    old, new = System(*before), System(*after)
-    size = require_gallery("before[1] (gallery)", old)
-    require_gallery("after[1] (gallery)", new)
-    validate.same_length("after[1] (gallery)", np.asanyarray(new[1]), size, "before[1] (gallery)")
-    queries = len(old.query)
-    validate.same_length("after[0] (query)", np.asanyarray(new[0]), queries, "before[0] (query)")
+    validate.count("block_rows", block_rows)
+    old, new = opened("before", before), opened("after", after)
+    queries, size = len(old.query), len(old.gallery)
+    validate.same_length("after[1] (gallery)", new.gallery, size, "before[1] (gallery)")
+    validate.same_length("after[0] (query)", new.query, queries, "before[0] (query)")
     relevance = Relevance.given(relevance)
     relevance.require(queries, size)
     sequence = validate.permutation("order", order, size)
     fraction = validate.fractions("checkpoints", checkpoints)
-    depth = validate.depth("k", k, size)
+    depth = min(validate.count("k", k), size)
     cutoffs = validate.cutoffs("top_k", top_k)
     arrivals = validate.flags("arriving", arriving, size)
-    if max(cutoffs) > depth:
-        raise InputError(f"top_k: expected none above k, {depth}, got {max(cutoffs)}")
+    if max(cutoffs) > k:
+        raise InputError(f"top_k: expected none above k, {k}, got {max(cutoffs)}")
+    if index is not None:
+        validate.instance("index", index, Index)
     schedule = Schedule.of(sequence, fraction, arrivals)
     wanted = min(depth + int(np.diff(relevance.ignored_indptr).max()), size)
 
@@ -147,6 +146,6 @@ def _curve_of(
         there = np.searchsorted(np.sort(there_from[positives]), checkpoints, side="right")
         with np.errstate(invalid="ignore"):  # 0 / 0 is NaN: no positive is there yet
             precision[query] = (precision_at * relevant).sum(axis=1) / np.minimum(there, depth)
-        best[query] = np.where(relevant.any(axis=1), relevant.argmax(axis=1) + 1, depth + 1)
+        best[query] = np.where(relevant.any(axis=1), relevant.argmax(axis=1) + 1, _NOT_FOUND)
     where = " that is in the gallery from the start" if schedule.arriving.any() else ""
     return BackfillCurve.of_ranks(fraction, precision, best, top_k, where)

@@ -7,10 +7,10 @@ from numpy.typing import ArrayLike
 
 from backfill import validate
 from backfill.arrays import Bools, Float64s, Floats, Int64s, System
-from backfill.errors import InputError
 from backfill.relevance import Relevance
 from backfill.retrieval.similarity import common_dtype, normalise, query_blocks
 
+_MOST_BINS = 1_000_000
 _LARGEST = 4.0  # squared distance of two opposite unit vectors
 
 
@@ -31,9 +31,9 @@ def distance_histograms(
     Raises:
         InputError: embeddings are not usable, the relevance is of other sizes, or bins < 1.
     """
-    if bins < 1:
-        raise InputError(f"bins: expected at least 1, got {bins}")
+    bins = validate.count("bins", bins, most=_MOST_BINS)
     system = validate.comparable("query", query, "gallery", gallery)
+    relevance = Relevance.given(relevance)
     relevance.require(len(system.query), len(system.gallery))
     dtype = common_dtype(*system)
     positives, negatives = count_pairs(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from backfill import validate
 from backfill.arrays import Bools, Float64s
 from backfill.errors import InputError
 from backfill.results import BackfillCurve
@@ -29,9 +30,14 @@ def gain(auc: float, auc_old: float, auc_new: float) -> float:
         backfilled from the start, and more if it is better. NaN if the two systems are equally
         good.
 
+    Raises:
+        InputError: an area is no finite number.
+
     Source:
         Rank merge (Seo et al., WACV 2025), Table 1.
     """
+    for name, area in (("auc", auc), ("auc_old", auc_old), ("auc_new", auc_new)):
+        validate.number(name, area)
     return float((auc - auc_old) / (auc_new - auc_old)) if auc_new != auc_old else float("nan")
 
 
@@ -65,9 +71,11 @@ class Conditions:
             Which of the conditions hold.
 
         Raises:
-            InputError: the quality is not finite or not 1-D.
+            InputError: the quality is not finite or not 1-D, or a system's is no finite number.
         """
         values = _finite(quality)
+        validate.number("old", old)
+        validate.number("new", new)
         return cls(
             starts_at_old=bool(values[0] >= old - TOLERANCE),
             ends_at_new=bool(values[-1] >= new - TOLERANCE),
@@ -92,7 +100,12 @@ def worst_step(quality: ArrayLike) -> float:
 
 
 def query_auc_map(curve: BackfillCurve) -> Float64s:
-    """Area under each query's average precision, (Q,), NaN without positives; mean: AUC_mAP."""
+    """Area under each query's average precision, (Q,), NaN without positives; mean: AUC_mAP.
+
+    Raises:
+        InputError: it is no curve.
+    """
+    validate.instance("curve", curve, BackfillCurve)
     return np.asarray(np.trapezoid(curve.average_precision, curve.fraction, axis=1))
 
 
@@ -100,7 +113,7 @@ def query_auc_cmc(curve: BackfillCurve, k: int) -> Float64s:
     """Area under each query's hits in the top k, (Q,), NaN without positives; mean: AUC_CMC.
 
     Raises:
-        InputError: the curve lacks `k`.
+        InputError: the curve lacks `k`, or is none.
     """
     area = np.trapezoid(_hits("curve", curve, k).astype(np.float64), curve.fraction, axis=1)
     return np.where(curve.has_positives, area, np.nan)
@@ -134,14 +147,16 @@ def negative_flip_rate(old_curve: BackfillCurve, curve: BackfillCurve, k: int) -
 
 
 def _hits(name: str, curve: BackfillCurve, k: int) -> Bools:
-    if k not in curve.hits:
+    validate.instance(name, curve, BackfillCurve)
+    if validate.count("k", k) not in curve.hits:
         raise InputError(f"k: expected one of {name}'s {tuple(curve.hits)}, got {k}")
     return curve.hits[k]
 
 
 def _finite(quality: ArrayLike) -> Float64s:
     """A quality as (T,) finite float64."""
-    values = np.asarray(quality, dtype=np.float64)
-    if values.ndim != 1 or values.size == 0 or not np.isfinite(values).all():
-        raise InputError(f"quality: expected one finite value per checkpoint, got {values}")
+    values = validate.reals("quality", quality, ndim=1)
+    if values.size == 0 or not np.isfinite(values).all():
+        found = "none" if values.size == 0 else values[np.argmin(np.isfinite(values))]
+        raise InputError(f"quality: expected one finite value per checkpoint, got {found}")
     return values

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 from tqdm import tqdm
 
 from backfill import validate
-from backfill.arrays import Float32s, Float64s, Floats, Int64s, System
+from backfill.arrays import Float32s, Float64s, Floats, Int64s, System, moderate
 from backfill.compute import LOCAL, Engine
 from backfill.errors import InputError
 from backfill.retrieval.nearest_lists import merge_sorted, offer, offer_all, slack, to_unit
@@ -222,12 +222,12 @@ def unit_rows(name: str, rows: Floats, first: int = 0, dtype: np.dtype[Any] = _F
     Raises:
         InputError: a row is not finite or has no direction.
     """
-    unit = np.array(rows, dtype, order="C")
+    unit = np.array(moderate(rows), dtype, order="C")
     scaled = to_unit(unit)
     if scaled < len(unit):
         raise InputError(
             f"{name}: expected finite vectors with a direction, got one of length "
-            f"{np.linalg.norm(unit[scaled])} at row {first + scaled}"
+            f"{np.linalg.norm(np.asarray(rows[scaled], np.float64))} at row {first + scaled}"
         )
     return unit
 
@@ -246,17 +246,18 @@ def by_index(items: Int64s, similarity: Float32s) -> Nearest:
     return Nearest(*(np.take_along_axis(a, ranking, axis=1) for a in (items, values)))
 
 
-def require_gallery(name: str, system: System) -> int:
-    """Require a 2-D gallery as wide as its queries, without reading it; return its size."""
-    stored: Floats = np.asanyarray(system.gallery)
-    if stored.ndim != 2 or len(stored) == 0 or stored.dtype.kind != "f":
+def opened(name: str, system: tuple[ArrayLike, ArrayLike]) -> System:
+    """Return a system whose gallery is as wide as its queries, and is not read yet.
+
+    Raises:
+        InputError: queries are not usable, or the gallery is no array of such rows.
+    """
+    validate.pair(name, system)
+    query = validate.embeddings(f"{name}[0] (query)", system[0])
+    gallery = validate.rows_like(f"{name}[1] (gallery)", system[1])
+    if gallery.shape[1] != query.shape[1]:
         raise InputError(
-            f"{name}: expected floating-point rows (items, dimensions), "
-            f"got {stored.dtype} of shape {stored.shape}"
+            f"{name}[1] (gallery): expected {query.shape[1]} dimensions as in its queries, "
+            f"got {gallery.shape[1]}"
         )
-    width = validate.embeddings("query", system.query).shape[1]
-    if stored.shape[1] != width:
-        raise InputError(
-            f"{name}: expected {width} dimensions as in its queries, got {stored.shape[1]}"
-        )
-    return len(stored)
+    return System(query, gallery)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from backfill import validate
 from backfill.arrays import Array, Bools, Float64s, Floats, Int64s, System
 from backfill.relevance import Relevance
 from backfill.retrieval.kernel import compiled
@@ -32,9 +33,16 @@ def marginal_gains(
 
     Returns:
         (N,) gains, the mean over the queries that have a positive.
+
+    Raises:
+        InputError: the systems, the relevance, the states or the queries do not fit together.
     """
-    chosen = np.arange(relevance.num_queries) if queries is None else np.asarray(queries)
-    systems = unit_systems(System(*before), System(*after))
+    systems = unit_systems(*_checked(before, after, relevance))
+    backfilled = validate.flags("backfilled", backfilled, relevance.gallery_size)
+    chosen = np.arange(relevance.num_queries)
+    if queries is not None:
+        chosen = validate.integers("queries", queries)
+        validate.indices(lambda at: f"queries[{at}]", chosen, relevance.num_queries)
     return _of_unit_rows(*systems, backfilled, relevance, chosen)
 
 
@@ -64,9 +72,14 @@ def mean_gains(
 
     Returns:
         (N,) gains.
+
+    Raises:
+        InputError: the systems and the relevance do not fit together, or a number is out of range.
     """
-    rng = np.random.default_rng(seed)
-    systems = unit_systems(System(*before), System(*after))
+    rng = np.random.default_rng(validate.seed("seed", seed))
+    validate.count("states", states)
+    validate.count("queries", queries)
+    systems = unit_systems(*_checked(before, after, relevance))
     total = np.zeros(len(systems[0].gallery))
     for _ in range(states):
         backfilled = rng.random(len(total)) < rng.random()
@@ -87,8 +100,13 @@ def nearest_as_positives(
 
     Returns:
         The relevance, with the same ignored items.
+
+    Raises:
+        InputError: the system and the relevance do not fit together, or a number is out of range.
     """
-    (unit, _), size = unit_systems(System(*system), System(*system)), len(system[1])
+    validate.count("neighbours", neighbours)
+    checked, _ = _checked(system, system, relevance, "system", "system")
+    (unit, _), size = unit_systems(checked, checked), len(checked.gallery)
     positives: list[Int64s] = []
     for block in query_blocks(len(unit.query), size * unit.gallery.itemsize * 2):
         away = -(unit.query[block] @ unit.gallery.T)
@@ -99,6 +117,20 @@ def nearest_as_positives(
             positives.append(np.sort(found))
     ignored_items = [relevance.ignored(query) for query in range(relevance.num_queries)]
     return Relevance.from_lists(positives, ignored_items, size)
+
+
+def _checked(
+    before: tuple[Array, Array],
+    after: tuple[Array, Array],
+    relevance: Relevance,
+    *names: str,
+) -> tuple[System, System]:
+    """Two systems of equally many queries and items, those of the relevance."""
+    first, second = names or ("before", "after")
+    old, new = validate.system(first, before), validate.system(second, after)
+    for found in (old, new):
+        Relevance.given(relevance).require(len(found.query), len(found.gallery))
+    return old, new
 
 
 def _of_unit_rows(

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from backfill import validate
 from backfill.arrays import Bools, Float64s, Int64s
 
 
@@ -78,7 +79,13 @@ def draw_arrivals(count: int, share: float, seed: int) -> Bools:
 
     Returns:
         (N,) true for a random round(share N) of the items.
+
+    Raises:
+        InputError: the count or the seed is no integer, or the share is none from 0 to 1.
     """
+    validate.count("count", count)
+    validate.share("share", share)
+    validate.seed("seed", seed)
     chosen = np.zeros(count, bool)
     stream = np.random.default_rng([seed, 1])
     chosen[stream.permutation(count)[: round(share * count)]] = True

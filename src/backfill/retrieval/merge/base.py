@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from backfill import validate
 from backfill.arrays import Array, Bools, Float64s, Floats, Int64s, System, UInt32s
 from backfill.relevance import Relevance
 from backfill.retrieval.schedule import Schedule
@@ -20,11 +21,20 @@ class Calibration:
         seed: draws the background, and the two halves of the queries.
         given: (n, d1) and (n, d2) embeddings of items outside of the gallery by both systems, from
             which the background is drawn; none: it is drawn from the items that are backfilled.
+
+    Raises:
+        InputError: the background or the seed is no such integer, or what is given is no pair.
     """
 
     background: int = 1000
     seed: int = 0
     given: tuple[Array, Array] | None = None
+
+    def __post_init__(self) -> None:
+        validate.count("calibration.background", self.background)
+        validate.seed("calibration.seed", self.seed)
+        if self.given is not None:
+            validate.pair("calibration.given", self.given)
 
 
 @dataclass(frozen=True)
