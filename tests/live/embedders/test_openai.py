@@ -2,6 +2,7 @@
 
 import re
 import socket
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -304,6 +305,35 @@ def test_a_key_that_is_not_there_or_no_key_is_named(
     monkeypatch.delenv("SERVICE_CREDENTIAL")
     with pytest.raises(InputError, match="SERVICE_CREDENTIAL: expected an API key in this"):
         embedder.documents(TEXTS)
+
+
+def test_an_unusable_proxy_is_named_without_its_password(
+    made: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "gopher://me:hunter22@127.0.0.1:1")
+    with pytest.raises(InputError, match=r"^HTTP_PROXY.*refuses") as raised:
+        made().documents(TEXTS)
+    assert "hunter22" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"\0" * 4096, b"HTTP/1.1 two\r\n\r\n", b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 200 OK\r\n"],
+)
+def test_what_is_no_web_server_is_told(made: Make, sent: bytes) -> None:
+    def answer(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(sent)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=answer, args=(listening,))
+        thread.start()
+        embedder = made(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}/v1", patience=0)
+        with pytest.raises(Unavailable, match=r"got (RemoteProtocolError|ReadError)"):
+            embedder.documents(TEXTS)
+        thread.join()
 
 
 def test_settings_have_no_field_for_a_key() -> None:

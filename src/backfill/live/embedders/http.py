@@ -10,7 +10,7 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from backfill.errors import needs
+from backfill.errors import InputError, needs
 from backfill.live.embedders.answers import error_in
 from backfill.live.embedders.failed import Failed, quoted
 
@@ -38,7 +38,13 @@ class Poster:
     def _client(self) -> httpx.Client:
         with needs("live"):
             import httpx
-        return httpx.Client(follow_redirects=False)
+        try:
+            return httpx.Client(follow_redirects=False)
+        except (ValueError, OSError, ImportError) as error:  # its words may quote a password
+            raise InputError(
+                "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE: expected what httpx can use, "
+                f"got values that it refuses ({type(error).__name__})"
+            ) from None
 
     def post(self, content: Any, key: str | None, seconds: float, longest: int) -> bytes:
         """The body of a successful answer.
@@ -51,6 +57,7 @@ class Poster:
 
         Raises:
             Failed: there is none.
+            InputError: httpx is not installed, or the environment names an unusable proxy.
         """
         client = self._client
         import httpx
