@@ -63,5 +63,5 @@ def test_bytes_that_are_no_text_are_a_mistake(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"corpus\.jsonl: expected lines, got: No such file"):
+    with pytest.raises(InputError, match=r"corpus\.jsonl: expected lines, got no such file"):
         Texts.read(tmp_path / "corpus.jsonl")

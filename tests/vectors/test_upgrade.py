@@ -316,10 +316,18 @@ FILES: dict[str, tuple[str, str | bytes, str]] = {
         "1 0 d1 1\n",
         "qrels.txt: expected items by their ids, such as '0', got none that is there, such as 'd1'",
     ),
-    "no JSON": ("texts.json", "[", "texts.json: expected a JSON list, got"),
-    "deep JSON": ("texts.json", "[" * 100_000, "texts.json: expected a JSON list, got"),
+    "no JSON": ("texts.json", "[", "texts.json: expected a JSON list of strings or numbers, got"),
+    "deep JSON": (
+        "texts.json",
+        "[" * 100_000,
+        "texts.json: expected a JSON list of strings or numbers, got",
+    ),
     "no list": ("texts.json", "{}", "expected a JSON list of strings or numbers, got dict"),
-    "lists": ("ids.json", "[[1]]", r"ids.json: expected strings or numbers, got \[1\] in row 0"),
+    "lists": (
+        "ids.json",
+        "[[1]]",
+        r"ids.json: expected a JSON list of strings or numbers, got \[1\] in row 0",
+    ),
     "no line": ("ids.txt", "", "ids.txt: expected at least one line, got an empty file"),
     "no UTF-8": ("ids.txt", b"\xff\n" * ITEMS, "ids.txt: line 1: 'utf-8' codec can't decode"),
     "no field": (

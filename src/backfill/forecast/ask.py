@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -85,7 +86,7 @@ def load(folder: Path, size: int) -> Asked:
         InputError: the file is damaged, or names other rows than the gallery's.
     """
     path = folder / FILE
-    if not path.exists():
+    if not os.path.lexists(path):
         return NOTHING
     stored = load_object(path, "what `backfill forecast --ask` writes")
     listed = [stored.get(name) for name in Asked._fields]

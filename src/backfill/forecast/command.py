@@ -24,7 +24,7 @@ def forecast(
     price: Annotated[float | None, typer.Option(help="of a thousand embeddings")] = None,
     cascade: Annotated[int, typer.Option(help="items embedded on demand per query", min=1)] = 50,
     queries: Annotated[int, typer.Option(help="looked at, at most", min=1)] = 1000,
-    seed: Annotated[int, typer.Option(help="of every draw")] = 0,
+    seed: Annotated[int, typer.Option(help="of every draw", min=0)] = 0,
     out: Annotated[Path | None, typer.Option(help="folder of the page; FOLDER by default")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON, for scripts")] = False,
 ) -> None:
@@ -45,7 +45,7 @@ def forecast(
         asked = load(folder, len(upgrade.old))
         settings = Settings(queries=queries, cascade=cascade, seed=seed)
         forecaster = Forecaster.of(upgrade, asked, settings)
-        rate = rate or measured_rate(folder)
+        rate = measured_rate(folder) if rate is None else rate
         made = forecaster.forecast(upgrade, str(folder), rate, price)
         home = out or folder
         with replacing(home / "forecast.json") as temporary:
@@ -64,7 +64,7 @@ def forecast(
 def judge(
     folder: Folder,
     queries: Annotated[int, typer.Option(help="judged, drawn at random", min=1)] = 30,
-    seed: Annotated[int, typer.Option(help="of every draw")] = 0,
+    seed: Annotated[int, typer.Option(help="of every draw", min=0)] = 0,
 ) -> None:
     """Make a page on which people judge both models' results, with one key each.
 

@@ -17,10 +17,12 @@ from backfill.forecast.problem import problem_of
 from backfill.forecast.settings import Settings
 from backfill.forecast.simulated import Searched, search
 from backfill.judgements import pooled, write_page
+from backfill.reading.files import read_text
 from backfill.vectors import Upgrade
 
 FIRST = 10  # results of each system that are judged
 _CANDIDATES = 200
+_BYTES = 1 << 26  # of a forecast
 ANSWERS = "qrels.tsv"  # as a folder of vectors has them
 
 
@@ -86,8 +88,9 @@ def pool(
 def recommended(folder: Path) -> str | None:
     """The method that the folder's last forecast recommends; None without one."""
     try:
-        return Forecast.model_validate_json((folder / "forecast.json").read_text()).decision.method
-    except (OSError, ValueError):
+        text = read_text(folder / "forecast.json", "a forecast", _BYTES)
+        return Forecast.model_validate_json(text).decision.method
+    except ValueError:  # an InputError too
         return None
 
 

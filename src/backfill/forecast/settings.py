@@ -32,4 +32,4 @@ class Settings(BaseModel):
     maps: tuple[str, ...] = MAPS
     confidence: float = Field(default=0.9, gt=0, lt=1)
     cascade: int = Field(default=50, ge=1)
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from backfill.artifacts import replacing
 from backfill.errors import InputError
 from backfill.judgements.columns import column, rows
 from backfill.judgements.lines import Source, fields_of, name_of
+from backfill.reading.files import short
 
 # Query id -> item id -> grade.
 Qrels: TypeAlias = dict[str, dict[str, int]]
@@ -88,6 +90,10 @@ def as_qrels(source: Any) -> Qrels:
     if isinstance(source, Mapping):
         for query, grades in source.items():
             found.setdefault(str(query), {})
+            if not isinstance(grades, Mapping):
+                raise InputError(
+                    f"qrels[{short(query)}]: expected item -> grade, got {short(grades)}"
+                )
             for item, grade in grades.items():
                 add(found, f"qrels[{query!r}][{item!r}]", str(query), str(item), grade)
         return found
@@ -117,16 +123,18 @@ def add(qrels: Qrels, where: str, query: str, item: str, grade: Any) -> None:
         InputError: the grade is no integer, or the pair has another grade already.
     """
     try:
-        value = float(grade)
+        # Python takes 1_0 for ten.
+        value = math.nan if isinstance(grade, str) and "_" in grade else float(grade)
         whole = int(value)
     except (TypeError, ValueError, OverflowError):
-        raise InputError(f"{where}: expected an integer as the grade, got {grade!r}") from None
+        raise InputError(f"{where}: expected an integer as the grade, got {short(grade)}") from None
     if whole != value or abs(whole) > 2**31:
-        raise InputError(f"{where}: expected an integer as the grade, got {grade!r}")
+        raise InputError(f"{where}: expected an integer as the grade, got {short(grade)}")
     before = qrels.setdefault(query, {}).setdefault(item, whole)
     if before != whole:
         raise InputError(
-            f"{where}: expected one grade of {item!r} for {query!r}, got {whole} after {before}"
+            f"{where}: expected one grade of {short(item)} for {short(query)}, "
+            f"got {whole} after {before}"
         )
 
 

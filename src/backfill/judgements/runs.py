@@ -17,6 +17,7 @@ from backfill.artifacts import replacing
 from backfill.errors import InputError
 from backfill.judgements.columns import column, rows
 from backfill.judgements.lines import Source, fields_of, name_of
+from backfill.reading.files import reason, short
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +47,16 @@ class Run:
         """
         items, sorted_scores = {}, {}
         for query, of in scores.items():
+            if not isinstance(of, Mapping):
+                raise InputError(f"run[{short(query)}]: expected item -> score, got {short(of)}")
             try:
                 values = np.fromiter(map(float, of.values()), np.float64, len(of))
-            except (TypeError, ValueError) as error:
-                raise InputError(f"run[{query!r}]: expected scores, got: {error}") from None
+            except (TypeError, ValueError, OverflowError) as error:
+                raise InputError(
+                    f"run[{short(query)}]: expected scores, got: {reason(error)}"
+                ) from None
             if np.isnan(values).any():
-                raise InputError(f"run[{query!r}]: expected scores, got NaN")
+                raise InputError(f"run[{short(query)}]: expected scores, got NaN")
             names = [str(item) for item in of]
             order = np.argsort(-values, kind="stable")
             items[str(query)] = [names[i] for i in order]
@@ -187,12 +192,12 @@ def as_run(source: Any) -> Run:
 
 def _add(found: dict[str, dict[str, float]], where: str, query: str, item: str, score: Any) -> None:
     try:
-        value = float(score)
-    except (TypeError, ValueError):
+        value = math.nan if isinstance(score, str) and "_" in score else float(score)
+    except (TypeError, ValueError, OverflowError):
         value = math.nan
     if math.isnan(value):
-        raise InputError(f"{where}: expected a number as the score, got {score!r}")
+        raise InputError(f"{where}: expected a number as the score, got {short(score)}")
     of = found.setdefault(query, {})
     if item in of:
-        raise InputError(f"{where}: expected each item once for a query, got {item!r} again")
+        raise InputError(f"{where}: expected each item once for a query, got {short(item)} again")
     of[item] = value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 from tqdm import tqdm
 
 from backfill.errors import InputError
+from backfill.reading.files import short
 from backfill.vectors.lists.lines import Lines
 
 
@@ -67,21 +69,21 @@ class Texts:
         Raises:
             InputError: the file cannot be read, a line is wrong, or an id is there twice.
         """
-        path = path.resolve()
+        # Unlike Path.resolve, this is quiet about links that lead to themselves.
+        path = Path(os.path.realpath(path))
         lines = opened(path)
         stamp = Stamp.of(path)
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "blake2b").hexdigest()
         line_of: dict[str, int] = {}
         empty = []
-        bar = tqdm(range(len(lines)), desc=path.name, unit=" lines", disable=None, leave=False)
-        for row in bar:
-            item = lines[row]
+        bar = tqdm(lines, desc=path.name, unit=" lines", disable=None, leave=False)
+        for row, item in enumerate(bar):
             first = line_of.setdefault(item.id, row)
             if first != row:
                 raise InputError(
-                    f"{path}: expected each _id once, got {item.id!r} in lines {first + 1} and "
-                    f"{row + 1}"
+                    f"{path}: expected each _id once, got {short(item.id)} in lines "
+                    f"{first + 1} and {row + 1}"
                 )
             if not item.text:
                 empty.append(row)
@@ -123,4 +125,4 @@ def item_of(line: str) -> Item:
 
 
 def _shown(value: dict[str, Any], key: str) -> str:
-    return f"{value[key]!r:.60}" if key in value else "none"
+    return short(value[key]) if key in value else "none"

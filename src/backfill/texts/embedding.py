@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tqdm import tqdm
 
 from backfill.compute import LOCAL, Engine
 from backfill.errors import InputError
+from backfill.reading.files import short
 from backfill.texts import models
 from backfill.texts.beir import Texts
 from backfill.texts.lists import write_lists
@@ -81,14 +83,16 @@ def embed(
         InputError: texts or models are wrong or missing, or a file of the user's is in the way.
     """
     for name, value in (("sample", sample), ("batch_size", batch_size), ("shard", shard)):
-        if value is not None and value < 1:
-            raise InputError(f"{name}: expected at least 1, got {value}")
-    folder = Path(folder).resolve()
+        if value is not None and not (isinstance(value, int) and value >= 1):
+            raise InputError(f"{name}: expected at least 1, got {short(value)}")
+    if not (isinstance(seed, int) and seed >= 0):
+        raise InputError(f"seed: expected at least 0, got {short(seed)}")
+    folder = Path(os.path.realpath(folder))  # quiet about links that lead to themselves
     kept = folder / ".backfill" / "embed"
     made = Made(folder, folder / ".backfill" / "embedded.json")
     made.require_free(NAMES)
     corpus = Texts.read(folder / "corpus.jsonl")
-    queries = Texts.read(asked) if (asked := folder / "queries.jsonl").exists() else None
+    queries = Texts.read(asked) if os.path.lexists(asked := folder / "queries.jsonl") else None
     count = len(corpus.ids)
     part = sample is not None and sample < count
     drawn = np.random.default_rng(seed).permutation(count)[:sample] if part else None

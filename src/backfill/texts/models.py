@@ -32,7 +32,7 @@ def located(argument: str, name: str) -> str:
     Raises:
         InputError: it can only be a folder, and is not there.
     """
-    path = Path(name).expanduser()
+    path = Path(os.path.expanduser(name))  # unlike Path's, quiet about users who are not there
     if name and path.is_dir():
         return str(path.resolve())
     if not name or path.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1:

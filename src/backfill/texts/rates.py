@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from backfill import machine
 from backfill.artifacts import load_object, replacing
 from backfill.compute import Engine
 from backfill.errors import InputError
+from backfill.reading.files import reason, short
 
 
 class Rate(NamedTuple):
@@ -45,10 +47,16 @@ def read_rates(path: Path) -> dict[str, Rate]:
     """
     if not path.exists():
         return {}
+    what = "rates of models"
     try:
-        return {side: Rate(**rate) for side, rate in load_object(path, "rates of models").items()}
+        rates = {side: Rate(**rate) for side, rate in load_object(path, what).items()}
     except TypeError as error:
-        raise InputError(f"{path}: expected rates of models, got: {error}") from error
+        raise InputError(f"{path}: expected {what}, got: {reason(error)}") from error
+    for rate in rates.values():
+        if not (isinstance(rate.items_per_s, int | float) and 0 <= rate.items_per_s < math.inf):
+            got = short(rate.items_per_s)
+            raise InputError(f"{path}: expected {what}, in items per second, got {got}")
+    return rates
 
 
 def write_rate(path: Path, side: str, rate: Rate) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import zipfile
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +12,7 @@ import numpy as np
 from backfill.arrays import Array, Int64s
 from backfill.artifacts import replacing
 from backfill.errors import InputError
+from backfill.reading import files
 from backfill.texts import models
 from backfill.texts.beir import Stamp, opened
 from backfill.vectors.lists.lines import Lines
@@ -100,13 +100,11 @@ def read_shard(path: Path, name: str) -> Array:
         InputError: the file is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            found: Array = file[name]
+        with files.opened(path, "a finished shard") as (file, _), np.load(file) as arrays:
+            found: Array = arrays[name]
             return found
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"{path}: expected a finished shard, got: {error}; remove it, and run again"
-        ) from error
+    except InputError as error:
+        raise InputError(f"{error}; remove it, and run again") from error
 
 
 @lru_cache(maxsize=2)

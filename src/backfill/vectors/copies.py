@@ -10,6 +10,7 @@ from pathlib import Path
 from backfill.arrays import Floats
 from backfill.artifacts import replacing, save_chunks
 from backfill.errors import InputError
+from backfill.reading.json import read_object
 from backfill.vectors.formats.npy import npy
 from backfill.vectors.formats.registry import Stored
 from backfill.vectors.names import KEPT
@@ -56,8 +57,8 @@ def copy_of(path: Path) -> Path:
 
 def _recorded(record: Path) -> object:
     try:
-        return json.loads(record.read_text())
-    except (OSError, ValueError):
+        return read_object(record, "a record of a copy")
+    except InputError:
         return None
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from backfill.arrays import Float64s
 from backfill.errors import InputError
+from backfill.reading.files import reason
 from backfill.vectors.ids import RowNumbers, as_ids, rows_of
 from backfill.vectors.lists.lines import jsonl
 from backfill.vectors.reading import QUERIES, Reading, Side, remembered
@@ -80,8 +81,8 @@ def weights_of(reading: Reading) -> Float64s | None:
     reading.same_length(path, len(values), QUERIES.vectors)
     try:
         weights = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{path}: expected numbers, got: {error}") from None
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"{path}: expected numbers, got: {reason(error)}") from None
     wrong = ~(np.isfinite(weights) & (weights >= 0))
     if wrong.any():
         at = int(np.argmax(wrong))

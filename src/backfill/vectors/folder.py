@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path
 
 from backfill.errors import InputError
+from backfill.reading.files import reason
 from backfill.vectors.formats.registry import FORMATS
 from backfill.vectors.lists.registry import LIST_FORMATS
 from backfill.vectors.names import BEIR, LISTS, QRELS_FILES, QRELS_FOLDER, VECTORS
@@ -28,9 +30,9 @@ class Folder:
             self._entries = sorted(
                 entry for entry in self.path.iterdir() if not entry.name.startswith(".")
             )
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a character 0 in its name
             raise InputError(
-                f"{path}: expected a folder with old and new vectors, got: {error.strerror}"
+                f"{path}: expected a folder with old and new vectors, got: {reason(error)}"
             ) from None
 
     def file(self, name: str) -> Path | None:
@@ -46,7 +48,7 @@ class Folder:
             raise InputError(f"{self.path / name}: expected one file of this name, got {got}")
         if found and found[0].suffix not in suffixes:
             raise InputError(f"{found[0]}: expected {_listed(suffixes)}")
-        if found and not found[0].is_file():
+        if found and not os.path.isfile(found[0]):
             raise InputError(f"{found[0]}: expected a file, got something else")
         return found[0] if found else None
 
@@ -80,11 +82,7 @@ class Folder:
         Raises:
             InputError: there are two forms of them.
         """
-        inside = [
-            path
-            for path in sorted((self.path / QRELS_FOLDER).glob("*.tsv"))
-            if not path.name.startswith(".")
-        ]
+        inside = self._inside(self.path / QRELS_FOLDER)
         files = [path for path in self._entries if path.name in QRELS_FILES]
         if len(files) + bool(inside) > 1:
             got = [path.name for path in files] + [f"{QRELS_FOLDER}/"] * bool(inside)
@@ -93,6 +91,17 @@ class Folder:
                 f"{', '.join(got)}"
             )
         return files or inside
+
+    def _inside(self, folder: Path) -> list[Path]:
+        if folder not in self._entries:
+            return []
+        try:
+            names = sorted(os.listdir(folder))
+        except OSError as error:
+            raise InputError(
+                f"{folder}: expected a folder with judgements, got: {error.strerror}"
+            ) from None
+        return [folder / name for name in names if name.endswith(".tsv") and name[0] != "."]
 
     def unread(self) -> list[Path]:
         """Files that no name stands for."""

@@ -8,8 +8,10 @@ from typing import Any, overload
 
 import numpy as np
 
-from backfill.arrays import Int64s
+from backfill.arrays import Array, Int64s
 from backfill.errors import InputError
+
+_SMALL, _RATIO = 1 << 28, 50
 
 
 class RowNumbers(Sequence[str]):
@@ -52,6 +54,23 @@ class Strings(Sequence[str]):
 
     def __iter__(self) -> Iterator[str]:
         return map(str, self._values)
+
+
+def as_array(path: Path, values: Sequence[Any]) -> Array:
+    """Values of a list as an array, in which every string takes as much as the longest.
+
+    Raises:
+        InputError: that would take more than 256 MiB and far more than the file does.
+    """
+    if isinstance(values, np.ndarray):
+        return values
+    listed = list(values)
+    longest = max(len(value) if isinstance(value, str) else 0 for value in listed)
+    if 4 * longest * len(listed) > max(_SMALL, _RATIO * path.stat().st_size):
+        raise InputError(
+            f"{path}: expected short names, got one of {longest:,} characters among {len(listed):,}"
+        )
+    return np.array(listed)
 
 
 def as_ids(path: Path, values: Sequence[Any]) -> Sequence[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from backfill.arrays import Array
 from backfill.errors import InputError
 from backfill.judgements import Judgements, Qrels, read_qrels
-from backfill.vectors.ids import RowNumbers
+from backfill.vectors.ids import RowNumbers, as_array
 from backfill.vectors.reading import GALLERY, QUERIES, Reading, Side, remembered
 
 
@@ -62,7 +62,7 @@ def labels_of(reading: Reading, side: Side) -> Array | None:
     if values is None or path is None:
         return None
     reading.same_length(path, len(values), side.vectors)
-    labels = values if isinstance(values, np.ndarray) else np.array(list(values))
+    labels = as_array(path, values)
     if labels.dtype.kind not in "iuU":
         raise InputError(f"{path}: expected strings or integers as labels, got {labels.dtype}")
     return labels

@@ -128,8 +128,8 @@ class Reading:
         beside = self.ids_beside(side.vectors)
         values, path = self.values(side.ids), self.folder.file(side.ids)
         if values is not None and path is not None:
+            self.same_length(path, len(values), side.vectors)
             ids = as_ids(path, values)
-            self.same_length(path, len(ids), side.vectors)
             if beside is not None and any(a != b for a, b in zip(ids, beside, strict=True)):
                 row = next(i for i, (a, b) in enumerate(zip(ids, beside, strict=True)) if a != b)
                 raise InputError(

@@ -10,7 +10,7 @@ import numpy as np
 
 from backfill.arrays import Int64s
 from backfill.errors import InputError
-from backfill.vectors.ids import RowNumbers, Strings, rows_of
+from backfill.vectors.ids import RowNumbers, Strings, as_array, rows_of
 from backfill.vectors.reading import GALLERY, Reading, remembered
 
 
@@ -91,7 +91,7 @@ def _rows(reading: Reading, path: Path, values: Sequence[Any], size: int) -> Int
 
 def _as_integers(path: Path, values: Sequence[Any]) -> Int64s | None:
     """The integers that the values are or spell, or None."""
-    array = np.asarray(values) if isinstance(values, np.ndarray) else np.array(list(values))
+    array = as_array(path, values)
     if array.dtype.kind == "f":
         raise InputError(f"{path}: expected row numbers or ids, got {array.dtype}")
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from backfill.errors import InputError
+from backfill.reading.files import opened
 from backfill.reading.npy_header import read_header
 from backfill.vectors.formats.registry import (
     FORMATS,
@@ -24,16 +24,13 @@ def npy(path: Path) -> Stored:
     Raises:
         InputError: it is no readable 2-D array of floating-point numbers.
     """
-    try:
-        with path.open("rb") as file:
-            header = read_header(path, file, path.stat().st_size)
-    except OSError as error:
-        raise InputError(f"{path}: expected an .npy array, got: {error.strerror}") from None
-    dtype = checked_dtype(path, header.dtype)
-    shape = checked_shape(path, header.shape)
-    mapped = np.memmap(
-        path, header.dtype, "r", header.offset, shape, order="F" if header.fortran else "C"
-    )
+    with opened(path, "an .npy array") as (file, size):
+        header = read_header(path, file, size)
+        dtype = checked_dtype(path, header.dtype)
+        shape = checked_shape(path, header.shape)
+        mapped = np.memmap(
+            file, header.dtype, "r", header.offset, shape, order="F" if header.fortran else "C"
+        )
     in_place = header.dtype == dtype and mapped.flags.c_contiguous
     return Stored(
         shape,

@@ -10,14 +10,16 @@ import numpy as np
 
 from backfill.arrays import Floats
 from backfill.errors import InputError
+from backfill.reading.memory import at_most
 from backfill.vectors.formats.registry import (
     FORMATS,
     Stored,
     checked_dtype,
     checked_shape,
+    require_plausible,
     rows_per_block,
 )
-from backfill.vectors.lists.parquet import ID_COLUMNS, column_of, opened
+from backfill.vectors.lists.parquet import ID_COLUMNS, MEMORY, column_of, opened
 
 # Arrow reads so many blocks at once, which is faster.
 _BLOCKS = 16
@@ -43,19 +45,21 @@ def parquet(path: Path) -> Stored:
         if not columns:
             raise InputError(
                 f"{path}: expected a column with lists of floats, or columns of floats, "
-                f"got {', '.join(f'{field.name}: {field.type}' for field in list(schema)[:10])}"
+                f"got {', '.join(f'{f.name[:60]}: {str(f.type)[:60]}' for f in list(schema)[:10])}"
             )
         kind = schema.field(columns[0]).type
         number = kind.value_type if lists else kind
         dtype = checked_dtype(path, np.dtype(number.to_pandas_dtype()))
+        require_plausible(path, _numbers(file, columns) * dtype.itemsize)
         width = _width(file, columns[0]) if lists else len(columns)
     shape = checked_shape(path, (rows, width))
+    require_plausible(path, rows * width * dtype.itemsize)
 
     def blocks() -> Iterator[Floats]:
         done = 0
         with opened(path) as file:
             step = _BLOCKS * rows_per_block(shape, dtype)
-            for batch in file.iter_batches(batch_size=step, columns=columns):
+            for batch in _batches(file, step, columns):
                 yield (_from_lists if lists else _from_columns)(path, batch, done, width, dtype)
                 done += batch.num_rows
         if done != rows:
@@ -84,7 +88,7 @@ def _one(path: Path, names: list[str]) -> str:
     if len(found) != 1:
         raise InputError(
             f"{path}: expected one column with lists of floats, or one of them named "
-            f"{path.stem}, got {', '.join(names)}"
+            f"{path.stem}, got {', '.join(name[:60] for name in names[:10])}"
         )
     return found[0]
 
@@ -94,9 +98,30 @@ def _width(file: Any, column: str) -> int:
     kind = file.schema_arrow.field(column).type
     if hasattr(kind, "list_size"):
         return int(kind.list_size)
-    for batch in file.iter_batches(batch_size=1, columns=[column]):
-        return len(batch.column(0)[0].as_py() or ())
+    import pyarrow.compute as pc
+
+    for batch in _batches(file, 1, [column]):
+        return pc.list_value_length(batch.column(0))[0].as_py() or 0
     return 0
+
+
+def _batches(file: Any, size: int, columns: list[str]) -> Iterator[Any]:
+    """Stretches of rows; each may take a bounded amount of memory, whatever the file announces."""
+    batches = file.iter_batches(batch_size=size, columns=columns, use_threads=False)
+    while True:
+        with at_most(MEMORY):
+            batch = next(batches, None)
+        if batch is None:
+            return
+        yield batch
+
+
+def _numbers(file: Any, columns: list[str]) -> int:
+    """How many numbers some columns announce."""
+    groups = (file.metadata.row_group(at) for at in range(file.metadata.num_row_groups))
+    chunks = (of.column(at) for of in groups for at in range(of.num_columns))
+    wanted = set(columns)
+    return sum(c.num_values for c in chunks if c.path_in_schema.partition(".")[0] in wanted)
 
 
 def _from_lists(path: Path, batch: Any, first: int, width: int, dtype: np.dtype[Any]) -> Floats:

@@ -13,12 +13,17 @@ import numpy as np
 
 from backfill.arrays import Floats, Int64s
 from backfill.errors import InputError
+from backfill.reading.files import short
 from backfill.registry import Registry
 
 # So many bytes are read, or converted, at once.
 BLOCK_BYTES = 1 << 20
 # After so many blocks, or rows here and there, memory is given back.
 _RELEASE = 64
+# No model has so many dimensions; a row has to fit in memory.
+_WIDEST = 1 << 20
+# What compresses better holds no vectors, unless it is small.
+_RATIO, _SMALL = 100, 1 << 28
 _DONT_NEED: int | None = getattr(mmap_module, "MADV_DONTNEED", None)  # not on Windows
 FLOATS = (np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64))
 
@@ -87,7 +92,7 @@ def release(array: Any) -> None:
 
 
 def checked_shape(path: Path, shape: Sequence[int]) -> tuple[int, int]:
-    """The shape of a 2-D array with at least one row and column.
+    """The shape of a 2-D array with at least one row, and 1 to 2^20 columns.
 
     Raises:
         InputError: it is another.
@@ -95,8 +100,10 @@ def checked_shape(path: Path, shape: Sequence[int]) -> tuple[int, int]:
     if len(shape) != 2 or min(shape) < 1:
         raise InputError(
             f"{path}: expected an array (rows, dimensions) with at least one of each, "
-            f"got shape {tuple(shape)}"
+            f"got shape {short(tuple(shape))}"
         )
+    if shape[1] > _WIDEST:
+        raise InputError(f"{path}: expected at most {_WIDEST:,} dimensions, got {shape[1]:,}")
     return int(shape[0]), int(shape[1])
 
 
@@ -108,6 +115,24 @@ def checked_dtype(path: Path, dtype: np.dtype[Any]) -> np.dtype[Any]:
     """
     native = dtype.newbyteorder("=")
     if native not in FLOATS:
-        got = "Python objects, which are never unpickled" if dtype.hasobject else str(dtype)
+        got = "Python objects, which are never unpickled" if dtype.hasobject else str(dtype)[:80]
         raise InputError(f"{path}: expected float16, float32 or float64, got {got}")
     return native
+
+
+def require_plausible(path: Path, nbytes: int) -> None:
+    """Require that a file does not unpack to far more than compressed vectors do.
+
+    Args:
+        path: of the file.
+        nbytes: that it would unpack to.
+
+    Raises:
+        InputError: it is more than 256 MiB, and more than a hundred times the file.
+    """
+    size = path.stat().st_size
+    if nbytes > max(_SMALL, _RATIO * size):
+        raise InputError(
+            f"{path}: expected vectors, which take at most {_RATIO} times their compressed size, "
+            f"got {nbytes:,} bytes from {size:,}"
+        )

@@ -13,9 +13,11 @@ from safetensors import SafetensorError, safe_open
 
 from backfill.arrays import Floats
 from backfill.errors import InputError
+from backfill.reading.files import opened, reason, short
 from backfill.vectors.formats.registry import FORMATS, Stored, blocks_of, checked_shape
 
 _FLOATS = {"F16": np.float16, "F32": np.float32, "F64": np.float64}
+_LONGEST = 1 << 20  # bytes of a header; those of vectors have a few hundred
 _BFLOAT16 = "BF16"
 
 
@@ -26,15 +28,16 @@ def safetensors(path: Path) -> Stored:
     Raises:
         InputError: it is no such file, or it is not clear which tensor is meant.
     """
+    described, begin = _header(path)
     try:
         with safe_open(path, framework="numpy") as file:  # checks the header against the file
             shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-        described, begin = _header(path)
-    except (SafetensorError, OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: expected a safetensors file, got: {error}") from None
+    except (SafetensorError, OSError, ValueError) as error:
+        raise InputError(f"{path}: expected a safetensors file, got: {reason(error)}") from None
     chosen = [name for name, shape in shapes.items() if len(shape) == 2 or len(shapes) == 1]
     if len(chosen) != 1:
-        got = ", ".join(f"{name} {shape}" for name, shape in list(shapes.items())[:10])
+        shown = list(shapes.items())[:10]
+        got = ", ".join(f"{name[:60]} {short(shape)}" for name, shape in shown)
         raise InputError(f"{path}: expected one 2-D tensor, got {got or 'no tensor'}")
     tensor = described[chosen[0]]
     shape = checked_shape(path, shapes[chosen[0]])
@@ -52,8 +55,10 @@ def safetensors(path: Path) -> Stored:
 
 def _header(path: Path) -> tuple[dict[str, Any], int]:
     """What the file says of its tensors, and where their data begin."""
-    with path.open("rb") as file:
+    with opened(path, "a safetensors file") as (file, _):
         (length,) = struct.unpack("<Q", file.read(8))
+        if length > _LONGEST:
+            raise ValueError(f"a header of {length:,} bytes")
         return json.loads(file.read(length)), 8 + length
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +11,17 @@ from typing import Any, overload
 import numpy as np
 
 from backfill.errors import InputError
+from backfill.reading import files
+from backfill.reading.memory import at_most
 from backfill.vectors.lists.registry import LIST_FORMATS
 
 # So many strings are made at once by who reads all of them.
 _AT_ONCE = 1 << 16
 ID_COLUMNS = ("_id", "id")
+# A footer names each column of each row group.
+_FOOTER, _ENTRIES, _LETTERS = 1 << 26, 1 << 16, 1 << 24
+# What reading a column may take: of any file, of each byte of a file at most, and of a column.
+MEMORY, _PER_BYTE, _PER_ROW, _TIMES = 3 << 27, 100, 64, 4
 
 
 class Column(Sequence[Any]):
@@ -47,16 +54,24 @@ def opened(path: Path) -> Iterator[Any]:
     Raises:
         InputError: it cannot be read.
     """
-    import pyarrow as pa  # a third of a second: only for who has such files
-    import pyarrow.parquet as pq
+    # Arrow's own allocator takes a gigabyte in advance, of which a limit would know nothing.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    import pyarrow.parquet as pq  # a third of a second: only for who has such files
 
-    try:
-        with pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
+    what = "a Parquet file"
+    with files.opened(path, what) as (raw, size):
+        raw.seek(max(0, size - 8))
+        footer = int.from_bytes(raw.read(4), "little")
+        if footer > min(_FOOTER, size):
+            raise InputError(f"{path}: expected {what}, got a footer of {footer:,} bytes")
+        with pq.ParquetFile(
+            path,
+            buffer_size=1 << 20,
+            pre_buffer=False,
+            thrift_container_size_limit=_ENTRIES,
+            thrift_string_size_limit=_LETTERS,
+        ) as file:
             yield file
-    except (pa.ArrowException, OSError, ValueError, NotImplementedError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path}: expected a Parquet file, got: {error}") from None
 
 
 def column_of(path: Path, name: str) -> Sequence[Any]:
@@ -67,20 +82,35 @@ def column_of(path: Path, name: str) -> Sequence[Any]:
     """
     import pyarrow as pa
 
-    with opened(path) as file:
-        column = file.read(columns=[name]).column(0)
+    where = f"{path}: {name[:60]}"
+    with opened(path) as file, at_most(_needed(path, file, name)):
+        rows = file.metadata.num_rows
+        column = file.read(columns=[name], use_threads=False).column(0)
+        if len(column) != rows or not rows:
+            raise InputError(f"{where}: expected {max(1, rows):,} rows, got {len(column):,}")
         if pa.types.is_dictionary(column.type):
             column = column.cast(column.type.value_type)
         kind = column.type
         if column.null_count:
             row = int(np.argmax(column.is_null().to_numpy()))
-            raise InputError(f"{path}: {name}: expected a value in each row, got null in row {row}")
+            raise InputError(f"{where}: expected a value in each row, got null in row {row}")
         if pa.types.is_integer(kind) or pa.types.is_floating(kind):
             numbers: Sequence[Any] = column.to_numpy()
             return numbers
         if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-            return Column(column.cast(pa.large_string()).combine_chunks())
-        raise InputError(f"{path}: {name}: expected strings or numbers, got {kind}")
+            strings = column.cast(pa.large_string()).combine_chunks()
+            strings.validate(full=True)  # UTF-8
+            return Column(strings)
+        raise InputError(f"{where}: expected strings or numbers, got {str(kind)[:60]}")
+
+
+def _needed(path: Path, file: Any, name: str) -> int:
+    """Bytes of memory that reading a column may take."""
+    groups = (file.metadata.row_group(at) for at in range(file.metadata.num_row_groups))
+    chunks = (of.column(at) for of in groups for at in range(of.num_columns))
+    sizes = (int(c.total_uncompressed_size) for c in chunks if c.path_in_schema == name)
+    of_column = _PER_ROW * max(0, int(file.metadata.num_rows)) + _TIMES * sum(map(abs, sizes))
+    return MEMORY + min(_PER_BYTE * path.stat().st_size, of_column)
 
 
 @LIST_FORMATS.register(".parquet")
@@ -94,7 +124,6 @@ def parquet(path: Path, fields: Sequence[str]) -> Sequence[Any]:
         names = file.schema_arrow.names
     chosen = [field for field in fields if field in names] or names
     if len(chosen) != 1 and chosen is names:
-        raise InputError(
-            f"{path}: expected one column, or one of {', '.join(fields)}, got {', '.join(names)}"
-        )
+        got = ", ".join(name[:60] for name in names[:10])
+        raise InputError(f"{path}: expected one column, or one of {', '.join(fields)}, got {got}")
     return column_of(path, chosen[0])
