@@ -87,11 +87,15 @@ def test_few_pairs_judge_in_turn_and_many_once() -> None:
 
 def test_what_cannot_be_fitted_is_said() -> None:
     old, new = two_spaces(20)
-    with pytest.raises(InputError, match=r"^method: expected procrustes or residual or ridge, got"):
+    with pytest.raises(
+        InputError, match=r"^method: expected one of procrustes, residual, ridge, got"
+    ):
         fit(old, new, "linear")
     with pytest.raises(InputError, match=r"^pairs: expected .*\(20, 8\) and \(19, 10\)"):
         fit(old, new[1:])
-    with pytest.raises(InputError, match=r"^held_out: expected a share"):
+    with pytest.raises(
+        InputError, match=r"^held_out: expected a finite number above 0 and below 1"
+    ):
         fit(old, new, held_out=1.0)
     with pytest.raises(InputError, match=r"^new: expected floating numbers, got int64"):
         fit(old, np.ones((20, 3), np.int64))

@@ -50,15 +50,31 @@ KERNEL = AFFINE | {
     ("kind", "arrays", "message"),
     [
         ("spline", AFFINE, r"kind: expected affine or .*kernel, got 'spline'"),
-        ("affine", AFFINE | {"bias": np.ones(2, np.float32)}, "a matrix and an offset of shapes"),
+        ("affine", AFFINE | {"bias": np.ones(2, np.float32)}, "expected a matrix and an offset"),
         ("affine", {"bias": AFFINE["bias"]}, "expected a stored map, got: 'weight'"),
         ("affine", AFFINE | {"bias": np.ones(3)}, "finite float32"),
         ("affine", AFFINE | {"bias": np.full(3, np.nan, np.float32)}, "finite float32"),
-        ("kernel", KERNEL | {"landmarks": np.ones((4, 3), np.float32)}, "arrays of shapes"),
-        ("kernel", KERNEL | {"landmarks": np.float32(1)}, "arrays of shapes"),
-        ("kernel", KERNEL | {"weight": np.ones(3, np.float32)}, "arrays of shapes"),
-        ("kernel", KERNEL | {"width": np.zeros(1, np.float32)}, "a kernel of width 0"),
-        ("kernel", AFFINE, "expected a stored map, got: 'landmarks'"),
+        (
+            "kernel",
+            KERNEL | {"landmarks": np.ones((4, 3), np.float32)},
+            "expected a matrix, an offset, landmarks and coefficients",
+        ),
+        (
+            "kernel",
+            KERNEL | {"landmarks": np.float32(1)},
+            "expected a matrix, an offset, landmarks and coefficients",
+        ),
+        (
+            "kernel",
+            KERNEL | {"weight": np.ones(3, np.float32)},
+            "expected a matrix, an offset, landmarks and coefficients",
+        ),
+        (
+            "kernel",
+            KERNEL | {"width": np.zeros(1, np.float32)},
+            "width: expected a finite number above 0, got 0",
+        ),
+        ("kernel", AFFINE, "expected a stored map, got: 'width'"),
     ],
 )
 def test_a_file_that_holds_something_else_is_refused(

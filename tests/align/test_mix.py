@@ -17,7 +17,7 @@ def test_its_cosine_is_the_weighted_mean_of_both() -> None:
     np.testing.assert_allclose(np.linalg.norm(items, axis=1), 1, atol=1e-6)
     expected = 0.3 * old[:6] @ old.T + 0.7 * new[:6] @ mapped.T
     np.testing.assert_allclose(queries @ items.T, expected, atol=1e-6)
-    with pytest.raises(InputError, match="weight: expected a number from 0 to 1"):
+    with pytest.raises(InputError, match="weight: expected a finite number from 0 to 1"):
         Mix(1.5)
 
 

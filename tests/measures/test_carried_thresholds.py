@@ -112,13 +112,13 @@ def test_a_system_that_is_never_so_precise_says_so() -> None:
         ({"new": [0.1]}, "^new_scores: expected 3 rows as in old_scores, got 1"),
         ({"new": [0.1, np.nan, 0.2]}, "^new_scores: expected finite numbers, one per pair"),
         ({"threshold": 0.95}, "^threshold: expected one that the old system's scores reach, at mo"),
-        ({"threshold": np.nan}, "^threshold: expected one that the old system's scores reach"),
+        ({"threshold": np.nan}, "^threshold: expected a finite number, got nan"),
         ({"relevant": [0, 0, 1]}, "^relevant: expected a relevant pair that the old system acc"),
         ({"weights": [1, -1, 1]}, "^weights: expected none below 0, got -1"),
         ({"weights": [0, 0, 1]}, "^threshold: expected one that the old system's scores reach"),
         ({"groups": [5, 5, 5]}, "^old_scores: expected at least two groups, got 1"),
-        ({"level": 1.0}, "^level: expected a share between 0 and 1, got 1.0"),
-        ({"resamples": 1}, "^resamples: expected at least 2, got 1"),
+        ({"level": 1.0}, "^level: expected a finite number above 0 and below 1, got 1.0"),
+        ({"resamples": 1}, "^resamples: expected an integer of at least 2, got 1"),
     ],
 )
 def test_unusable_pairs(change: dict[str, Any], message: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from backfill.align.maps import KINDS, Stored, require_width, store, unit
+from backfill.align.maps import KINDS, Stored, floating, require_width, store, unit
 from backfill.arrays import Array, Float32s, Float64s
 from backfill.errors import InputError
 
@@ -20,11 +20,22 @@ class AffineMap:
         weight: (D, D') float32.
         bias: (D',) float32.
         of_directions: whether x is scaled to unit length first, so that its length says nothing.
+
+    Raises:
+        InputError: the shapes do not fit.
     """
 
     weight: Float32s
     bias: Float32s
     of_directions: bool = False
+
+    def __post_init__(self) -> None:
+        weight, bias = floating("weight", self.weight), floating("bias", self.bias)
+        if weight.ndim != 2 or 0 in weight.shape or bias.shape != weight.shape[1:]:
+            raise InputError(
+                f"weight: expected a matrix and an offset of its columns, "
+                f"got shapes {weight.shape} and {bias.shape}"
+            )
 
     @classmethod
     def centred(cls, weight: Float64s, mean: Float64s, onto: Float64s) -> AffineMap:
@@ -54,8 +65,9 @@ class AffineMap:
             (..., D') float32 of unit length; a vector that maps to zero stays zero.
 
         Raises:
-            InputError: they have another width.
+            InputError: they are no floating numbers, or have another width.
         """
+        embeddings = floating("embeddings", embeddings)
         require_width(embeddings, len(self.weight))
         rows = unit(embeddings) if self.of_directions else np.asarray(embeddings, np.float32)
         return unit(rows @ self.weight + self.bias)
@@ -71,10 +83,7 @@ class AffineMap:
 
 
 def _restored(stored: Stored, of_directions: bool) -> AffineMap:
-    weight, bias = stored["weight"], stored["bias"]
-    if weight.ndim != 2 or bias.shape != weight.shape[1:]:
-        raise InputError(f"a matrix and an offset of shapes {weight.shape} and {bias.shape}")
-    return AffineMap(weight, bias, of_directions)
+    return AffineMap(stored["weight"], stored["bias"], of_directions)
 
 
 @KINDS.register("affine")

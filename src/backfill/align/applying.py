@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 import numpy as np
 from tqdm import tqdm
 
+from backfill import validate
 from backfill.align.maps import Map, require_width
 from backfill.align.rows import require_rows
 from backfill.arrays import Array, Floats
@@ -50,15 +51,20 @@ def apply_to(
         InputError: rows have another width, are zero or not finite (it gives their numbers), or
             the file cannot be written.
     """
-    target = Path(target)
+    target = validate.path("target", target)
     if target.suffix != ".npy":
-        raise InputError(f"{target}: expected a name that ends in .npy")
-    if dtype not in ("float32", "float16"):
-        raise InputError(f"dtype: expected float32 or float16, got {dtype!r}")
-    if block_rows < 1:
-        raise InputError(f"block_rows: expected 1 or more, got {block_rows}")
-    if len(source.shape) != 2:
-        raise InputError(f"source: expected (N, D) rows, got shape {source.shape}")
+        raise InputError(f"{target}: expected a name that ends in .npy, got {target.suffix!r}")
+    validate.one_of("dtype", dtype, ("float32", "float16"))
+    validate.count("block_rows", block_rows)
+    validate.switch("progress", progress)
+    if not isinstance(getattr(fitted, "dims", None), tuple):
+        raise InputError(f"fitted: expected a map, got {validate.shown(fitted)}")
+    if not isinstance(getattr(source, "shape", None), tuple) or len(source.shape) != 2:
+        found = getattr(source, "shape", None)
+        raise InputError(
+            f"source: expected (N, D) rows, "
+            f"got {validate.shown(source) if found is None else f'shape {found}'}"
+        )
     require_width(source, fitted.dims[0])
     count = source.shape[0]
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
+from backfill import validate
 from backfill.align.folds import JUDGED
 from backfill.align.maps import Map, unit
 from backfill.align.procrustes import procrustes
 from backfill.align.registry import METHODS
 from backfill.align.ridge import HELD_OUT, choose_strength, ridge
 from backfill.align.rows import require_rows
-from backfill.arrays import Array, Float32s
+from backfill.arrays import Array, Float32s, Floats
 from backfill.errors import InputError
 
 
@@ -39,16 +38,26 @@ def fit(
         InputError: there is no such method, or these are no pairs of at least 2 items, or a row
             is zero or not finite.
     """
-    if method not in METHODS:
-        raise InputError(f"method: expected {' or '.join(METHODS)}, got {method!r}")
-    if not 0 < held_out < 1:
-        raise InputError(f"held_out: expected a share above 0 and below 1, got {held_out}")
-    shapes = f"{np.shape(old)} and {np.shape(new)}"
-    if np.ndim(old) != 2 or np.ndim(new) != 2 or len(old) != len(new) or len(old) < 2:
-        raise InputError(f"pairs: expected (n, D) and (n, D') of at least 2 items, got {shapes}")
-    for name, rows in (("old", old), ("new", new)):
-        require_rows(name, np.asarray(rows))
+    validate.one_of("method", method, METHODS)
+    validate.share("held_out", held_out, inside=True)
+    validate.seed("seed", seed)
+    old, new = pairs(old, new)
     return METHODS[method](unit(old), unit(new), held_out=held_out, seed=seed)
+
+
+def pairs(old: Array, new: Array) -> tuple[Floats, Floats]:
+    """Both as arrays of rows that a map can be fitted on.
+
+    Raises:
+        InputError: these are no pairs of at least 2 items, or a row is zero or not finite.
+    """
+    first, second = validate.array("old", old), validate.array("new", new)
+    shapes = f"{first.shape} and {second.shape}"
+    if first.ndim != 2 or second.ndim != 2 or len(first) != len(second) or len(first) < 2:
+        raise InputError(f"pairs: expected (n, D) and (n, D') of at least 2 items, got {shapes}")
+    for name, rows in (("old", first), ("new", second)):
+        require_rows(name, rows)
+    return first, second
 
 
 @METHODS.register("ridge")

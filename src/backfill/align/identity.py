@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from backfill.align.affine import AffineMap
+from backfill.align.maps import floating
 from backfill.align.registry import CLOSED_FORMS
 from backfill.arrays import Array
 
@@ -16,6 +17,10 @@ def identity(source: Array, target: Array) -> AffineMap:
     Args:
         source: (..., D).
         target: (..., D'). A wider space gets zeros, a narrower one the first components.
+
+    Raises:
+        InputError: they are no floating numbers.
     """
+    source, target = floating("source", source), floating("target", target)
     rows, columns = source.shape[-1], target.shape[-1]
     return AffineMap(np.eye(rows, columns, dtype=np.float32), np.zeros(columns, np.float32))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from backfill.align.maps import KINDS, Stored, require_width, store, unit
+from backfill import validate
+from backfill.align.maps import KINDS, Stored, floating, require_width, store, unit
 from backfill.arrays import Array, Float32s, Floats
 from backfill.errors import InputError
 
@@ -43,6 +44,9 @@ class KernelMap:
         landmarks: (m, D) float32 of unit length.
         coefficients: (m, D') float32.
         width: of the kernel, as a distance.
+
+    Raises:
+        InputError: the shapes do not fit, or the width is not above 0.
     """
 
     weight: Float32s
@@ -50,6 +54,17 @@ class KernelMap:
     landmarks: Float32s
     coefficients: Float32s
     width: float
+
+    def __post_init__(self) -> None:
+        shapes = [floating(name, getattr(self, name)).shape for name in _ARRAYS]
+        old, new = (*shapes[0], 0, 0)[:2]
+        count = (*shapes[2], 0)[0]
+        if 0 in (old, new) or shapes != [(old, new), (new,), (count, old), (count, new)]:
+            raise InputError(
+                "weight: expected a matrix, an offset, landmarks and coefficients that fit, "
+                f"got shapes {', '.join(map(str, shapes))}"
+            )
+        validate.number("width", self.width, 0, inside=True)
 
     @property
     def dims(self) -> tuple[int, int]:
@@ -67,8 +82,9 @@ class KernelMap:
             (..., D') float32 of unit length.
 
         Raises:
-            InputError: they have another width.
+            InputError: they are no floating numbers, or have another width.
         """
+        embeddings = floating("embeddings", embeddings)
         width, wide = self.dims
         require_width(embeddings, width)
         flat = embeddings.reshape(-1, width)
@@ -94,13 +110,6 @@ _ARRAYS = ("weight", "bias", "landmarks", "coefficients")
 
 @KINDS.register("kernel")
 def _kernel(stored: Stored) -> KernelMap:
-    arrays = {name: stored[name] for name in (*_ARRAYS, "width")}
-    shapes = [array.shape for array in arrays.values()]
-    old, new = (*arrays["weight"].shape, 0, 0)[:2]
-    count = arrays["landmarks"].size // max(old, 1)
-    if shapes != [(old, new), (new,), (count, old), (count, new), (1,)]:
-        raise InputError(f"arrays of shapes {', '.join(map(str, shapes))}")
-    if not arrays["width"][0] > 0:
-        raise InputError(f"a kernel of width {arrays['width'][0]}")
-    width = float(arrays.pop("width")[0])
-    return KernelMap(**arrays, width=width)
+    if stored["width"].shape != (1,):
+        raise InputError(f"width: expected one number, got shape {stored['width'].shape}")
+    return KernelMap(*(stored[name] for name in _ARRAYS), width=float(stored["width"][0]))

@@ -10,7 +10,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from backfill.arrays import Array, Float32s
+from backfill import validate
+from backfill.arrays import Array, Float32s, Floats, moderate
 from backfill.artifacts import replacing
 from backfill.errors import InputError
 from backfill.registry import Registry
@@ -55,6 +56,7 @@ def load(path: Path) -> Map:
     Raises:
         InputError: there is no such file, it holds no map, or one of a kind that is not known.
     """
+    path = validate.path("path", path)
     try:
         with safe_open(path, framework="numpy") as file:
             kind = str((file.metadata() or {}).get("kind"))
@@ -74,17 +76,33 @@ def load(path: Path) -> Map:
 
 def store(path: Path, kind: str, arrays: Stored) -> None:
     """Write the arrays of a map, and which kind it is."""
-    with replacing(Path(path)) as temporary:
+    with replacing(validate.path("path", path)) as temporary:
         contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
         save_file(contiguous, temporary, metadata={"kind": kind})
 
 
 def unit(rows: Array) -> Float32s:
     """Scale (..., D) rows to unit length, as float32; zeros stay zeros."""
-    rows = np.asarray(rows, np.float32)
+    rows = np.asarray(rows)
+    rows = np.asarray(moderate(rows) if rows.dtype.kind == "f" else rows, np.float32)
     length = np.linalg.norm(rows, axis=-1, keepdims=True)
     scaled: Float32s = rows / np.maximum(length, np.finfo(np.float32).tiny)
     return scaled
+
+
+def floating(name: str, rows: Array) -> Floats:
+    """Return (..., D) floating numbers.
+
+    Raises:
+        InputError: they are others.
+    """
+    found = validate.array(name, rows)
+    if found.dtype.kind != "f" or found.ndim < 1:
+        raise InputError(
+            f"{name}: expected floating numbers (..., dimensions), "
+            f"got {found.dtype} of shape {found.shape}"
+        )
+    return found
 
 
 def require_width(rows: _Shaped, width: int) -> None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backfill.align.fit import fit
+from backfill import validate
+from backfill.align.fit import fit, pairs
 from backfill.align.folds import folds
-from backfill.align.maps import Map, unit
+from backfill.align.maps import Map, floating, unit
 from backfill.align.ridge import HELD_OUT
 from backfill.arrays import Array, Float32s, Int64s
 from backfill.errors import InputError
@@ -26,13 +27,15 @@ class Mix:
 
     Attributes:
         weight: w of the old space, from 0 to 1.
+
+    Raises:
+        InputError: it is another.
     """
 
     weight: float
 
     def __post_init__(self) -> None:
-        if not 0 <= self.weight <= 1:
-            raise InputError(f"weight: expected a number from 0 to 1, got {self.weight}")
+        validate.share("weight", self.weight)
 
     def join(self, old: Array, new: Array) -> Float32s:
         """Put both embeddings of the same items or queries side by side.
@@ -43,7 +46,16 @@ class Mix:
 
         Returns:
             (..., D + D') of unit length.
+
+        Raises:
+            InputError: they are no floating numbers, or not of the same items.
         """
+        old, new = floating("old", old), floating("new", new)
+        if old.shape[:-1] != new.shape[:-1]:
+            raise InputError(
+                f"new: expected embeddings of the same items as old, {old.shape[:-1]}, "
+                f"got {new.shape[:-1]}"
+            )
         sides = (self.weight**0.5 * unit(old), (1 - self.weight) ** 0.5 * unit(new))
         return np.concatenate(sides, axis=-1, dtype=np.float32)
 
@@ -67,11 +79,19 @@ def choose_weight(
         The weight with the greatest overlap; of equals, the nearest to the middle.
 
     Raises:
-        InputError: fewer than 3 items.
+        InputError: fewer than 3 items, or embeddings of others; k or a weight is out of range.
     """
+    old, new = pairs(old, new)
+    mapped, _ = pairs(mapped, new)
+    if mapped.shape != new.shape:
+        raise InputError(f"mapped: expected shape {new.shape} as new, got {mapped.shape}")
     if len(new) < 3:
         raise InputError(f"pairs: expected at least 3 that are held out, got {len(new)}")
-    k = min(k, len(new) - 2)
+    k = min(validate.count("k", k), len(new) - 2)
+    if not len(validate.sequence("weights", weights)):
+        raise InputError("weights: expected some to choose from, got none")
+    for weight in weights:
+        validate.share("weights", weight)
     of_old, of_new = unit(old) @ unit(old).T, unit(new) @ unit(new).T
     of_mix = unit(new) @ unit(mapped).T  # a new query searches mapped items
     wanted = np.zeros(of_new.shape, np.bool_)
@@ -105,6 +125,7 @@ def fit_mix(
     Raises:
         InputError: as :func:`backfill.align.fit` does; fewer than 3 pairs were held out.
     """
+    old, new = pairs(old, new)
     fitted = fit(old, new, method, held_out=held_out, seed=seed)
     rows, mapped = [], []
     for judges, others in folds(len(old), held_out, seed, JUDGED):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from backfill import validate
 from backfill.arrays import Array, Float64s
 from backfill.errors import InputError
 
@@ -40,12 +41,13 @@ class Moments(NamedTuple):
         """
         width, wide = source.shape[2], target.shape[2]
         total, products = np.zeros(width + wide), np.zeros((width, width + wide))
-        for x_view, y_view in zip(source, target, strict=True):
-            for start in range(0, len(x_view), ROWS):
-                rows = slice(start, start + ROWS)
-                pairs = np.concatenate([x_view[rows], y_view[rows]], axis=1, dtype=np.float64)
-                total += pairs.sum(0)
-                products += pairs[:, :width].T @ pairs
+        with np.errstate(over="ignore", invalid="ignore"):
+            for x_view, y_view in zip(source, target, strict=True):
+                for start in range(0, len(x_view), ROWS):
+                    rows = slice(start, start + ROWS)
+                    pairs = np.concatenate([x_view[rows], y_view[rows]], axis=1, dtype=np.float64)
+                    total += pairs.sum(0)
+                    products += pairs[:, :width].T @ pairs
         if not (np.isfinite(total).all() and np.isfinite(products).all()):
             raise InputError("pairs: expected finite numbers, got others")
         count = source.shape[0] * source.shape[1]
@@ -60,6 +62,12 @@ def as_views(source: Array, target: Array) -> tuple[Array, Array]:
     Raises:
         InputError: they are not pairs, or fewer than two items.
     """
+    source, target = validate.array("source", source), validate.array("target", target)
+    for name, rows in (("source", source), ("target", target)):
+        if rows.dtype.kind != "f" or 0 in rows.shape:
+            raise InputError(
+                f"{name}: expected floating numbers, got {rows.dtype} of shape {rows.shape}"
+            )
     shapes = f"shapes {np.shape(source)} and {np.shape(target)}"
     if source.ndim not in (2, 3) or source.shape[:-1] != target.shape[:-1]:
         raise InputError(f"pairs: expected two embeddings of the same items, got {shapes}")

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import linalg
 
+from backfill import validate
 from backfill.align.affine import AffineMap
 from backfill.align.folds import folds
 from backfill.align.maps import Map
 from backfill.align.moments import Moments, as_views
 from backfill.align.registry import CLOSED_FORMS
 from backfill.arrays import Array, Float64s
+from backfill.errors import InputError
 
 # Relative to the mean variance of a component: from next to none to three times as much.
 STRENGTHS = tuple(float(strength) for strength in np.geomspace(1e-4, 10**0.5, 10))
@@ -41,6 +43,7 @@ def ridge(source: Array, target: Array, strength: float | None = None) -> Affine
     """
     if strength is None:
         strength = choose_strength(source, target)
+    validate.number("strength", strength, 0, inside=True)
     return _Solver(Moments.of(*as_views(source, target))).map(strength)
 
 
@@ -74,6 +77,13 @@ def choose_strength(
         InputError: these are not pairs, or fewer than two items, or not finite.
     """
     source, target = as_views(source, target)
+    if not len(validate.sequence("strengths", strengths)):
+        raise InputError("strengths: expected some to choose from, got none")
+    for strength in strengths:
+        validate.number("strengths", strength, 0, inside=True)
+    validate.share("held_out", held_out, inside=True)
+    validate.seed("seed", seed)
+    validate.count("judged", judged)
     means = np.zeros(len(strengths))
     for judges, others in folds(source.shape[1], held_out, seed, judged):
         solver = _Solver(Moments.of(source[:, others], target[:, others]))

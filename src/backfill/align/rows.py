@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from backfill.arrays import Array
+from backfill.arrays import Array, moderate
 from backfill.errors import InputError
 
 NAMED = 5
@@ -23,8 +23,10 @@ def require_rows(what: str, rows: Array, first: int = 0) -> None:
     """
     if not np.issubdtype(rows.dtype, np.floating):
         raise InputError(f"{what}: expected floating numbers, got {rows.dtype}")
+    if rows.ndim != 2:
+        raise InputError(f"{what}: expected (items, dimensions), got shape {rows.shape}")
     with np.errstate(over="ignore", invalid="ignore"):
-        length = np.linalg.norm(rows.astype(np.float32, copy=False), axis=1)
+        length = np.linalg.norm(moderate(rows).astype(np.float32, copy=False), axis=1)
     bad = np.flatnonzero(~(np.isfinite(length) & (length > 0)))
     if len(bad):
         named = ", ".join(str(first + row) for row in bad[:NAMED])

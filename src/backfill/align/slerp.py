@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from backfill.align.maps import unit
+from backfill import validate
+from backfill.align.maps import floating, unit
 from backfill.arrays import Array, Float32s
+from backfill.errors import InputError
 
 
 def slerp(start: Array, end: Array, weight: float) -> Float32s:
@@ -21,9 +23,16 @@ def slerp(start: Array, end: Array, weight: float) -> Float32s:
     Returns:
         (..., D) of unit length.
 
+    Raises:
+        InputError: they are no floating numbers of one shape, or the weight is none from 0 to 1.
+
     Source:
         Shoemake, Animating Rotation with Quaternion Curves, SIGGRAPH 1985.
     """
+    validate.share("weight", weight)
+    start, end = floating("start", start), floating("end", end)
+    if start.shape != end.shape:
+        raise InputError(f"end: expected shape {start.shape} as start, got {end.shape}")
     first, second = unit(start), unit(end)
     angle = np.arccos(np.clip((first * second).sum(-1, keepdims=True), -1, 1))
     # Next to each other, and opposite to each other, no sine tells the way: the chord does.

@@ -8,11 +8,13 @@ from torch import Tensor
 
 from backfill.losses.distance import unit
 from backfill.losses.registry import Step, transform_loss
+from backfill.losses.shapes import takes
 
 if TYPE_CHECKING:
     from backfill.params.rows.transforms import Alignment
 
 
+@takes(query="floats B D", gallery="floats B D")
 def alignment(query: Tensor, gallery: Tensor) -> Tensor:
     """Mean squared distance between an item's two embeddings.
 

@@ -21,8 +21,25 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from backfill.losses.distance import unit
+from backfill.losses.shapes import takes
+
+_BATCH = {
+    "new": "floats B D",
+    "old": "floats B D",
+    "positive": "floats B D",
+    "labels": "integers B",
+    "hardest": "count or none",
+}
 
 
+@takes(
+    new="floats B D",
+    old="floats B D",
+    positive="floats B D",
+    labels="integers B",
+    temperature="positive",
+    hardest="count or none",
+)
 def vanilla(
     new: Tensor,
     old: Tensor,
@@ -37,6 +54,15 @@ def vanilla(
     return _contrast(near, _nearest(to_old, hardest)).mean()
 
 
+@takes(
+    new="floats B D",
+    old="floats B D",
+    positive="floats B D",
+    labels="integers B",
+    temperature="positive",
+    temperature_new="positive",
+    hardest="count or none",
+)
 def regression_alleviating(
     new: Tensor,
     old: Tensor,
@@ -57,6 +83,16 @@ def regression_alleviating(
     return _contrast(near, negatives).mean()
 
 
+@takes(
+    new="floats B D",
+    old="floats B D",
+    positive="floats B D",
+    labels="integers B",
+    temperature="positive",
+    temperature_new="positive",
+    eta="number",
+    hardest="count or none",
+)
 def regression_alleviating_split(
     new: Tensor,
     old: Tensor,
@@ -78,6 +114,7 @@ def regression_alleviating_split(
     return (_contrast(near, of_old) + eta * _contrast(near_new, of_new)).mean()
 
 
+@takes(new_scores="floats B C", new_to_old_scores="floats B C", targets="integers B")
 def class_level(new_scores: Tensor, new_to_old_scores: Tensor, targets: Tensor) -> Tensor:
     """Contrast the old classifier's right class with its other classes and the new wrong ones.
 
@@ -99,6 +136,15 @@ def class_level(new_scores: Tensor, new_to_old_scores: Tensor, targets: Tensor) 
     return F.cross_entropy(torch.cat([new_to_old_scores, wrong], 1), targets)
 
 
+@takes(
+    new="floats B D",
+    old="floats B D",
+    positive="floats B D",
+    labels="integers B",
+    margin="number",
+    hardest="count or none",
+    euclidean="switch",
+)
 def triplet(
     new: Tensor,
     old: Tensor,
@@ -120,6 +166,15 @@ def triplet(
     return _mean_hinge(near, to_old, margin, hardest, euclidean)
 
 
+@takes(
+    new="floats B D",
+    old="floats B D",
+    positive="floats B D",
+    labels="integers B",
+    margin="number",
+    hardest="count or none",
+    euclidean="switch",
+)
 def triplet_regression_alleviating(
     new: Tensor,
     old: Tensor,

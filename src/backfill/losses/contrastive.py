@@ -9,6 +9,7 @@ from torch import Tensor
 
 from backfill.losses.distance import hardest_half, squared_distances
 from backfill.losses.registry import Pair, Step, transform_loss
+from backfill.losses.shapes import takes
 
 if TYPE_CHECKING:
     from backfill.params.rows.transforms import (
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
     from backfill.params.settings import TransformTraining
 
 
+@takes(
+    query="floats B D",
+    gallery="floats B D",
+    labels="integers B",
+    temperature="positive",
+    mining="switch",
+)
 def contrastive(
     query: Tensor, gallery: Tensor, labels: Tensor, *, temperature: float, mining: bool
 ) -> Tensor:
@@ -43,6 +51,13 @@ def contrastive(
     return (torch.logaddexp(positives, negatives) - positives).mean()
 
 
+@takes(
+    before="pair B D",
+    after="pair B E",
+    labels="integers B",
+    temperature="positive",
+    mining="switch",
+)
 def metric_compatible(
     before: tuple[Tensor, Tensor],
     after: tuple[Tensor, Tensor],

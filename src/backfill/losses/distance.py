@@ -7,12 +7,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from backfill.losses.shapes import takes
+
 
 def unit(embeddings: Tensor) -> Tensor:
     """Scale (B, D) embeddings to unit length."""
     return F.normalize(embeddings, dim=1)
 
 
+@takes(query="floats B D", gallery="floats N D")
 def squared_distances(query: Tensor, gallery: Tensor) -> Tensor:
     """Squared Euclidean distances of unit vectors, 2 - 2 cos.
 
@@ -26,6 +29,7 @@ def squared_distances(query: Tensor, gallery: Tensor) -> Tensor:
     return 2 - 2 * unit(query) @ unit(gallery).T
 
 
+@takes(distances="floats B N", candidates="bools B N", farthest="switch")
 def hardest_half(distances: Tensor, candidates: Tensor, *, farthest: bool) -> Tensor:
     """Keep the harder half of each anchor's candidates (Seo et al., 2023, footnote 2).
 

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from backfill.losses.distance import unit
+from backfill.losses.shapes import takes
 
 
 def distillation(new_scores: Tensor, old_scores: Tensor, *, temperature: float) -> Tensor:
@@ -25,6 +26,14 @@ def distillation(new_scores: Tensor, old_scores: Tensor, *, temperature: float) 
     return -(target * F.log_softmax(new_scores / temperature, dim=1)).sum(1).mean()
 
 
+@takes(
+    new_scores="floats B C",
+    old_scores="floats B C",
+    old_is_right="bools B",
+    temperature="positive",
+    base="number",
+    focus="number",
+)
 def focal_distillation(
     new_scores: Tensor,
     old_scores: Tensor,
@@ -62,6 +71,13 @@ def focal_distillation(
     return temperature**2 * (weight * divergence).mean()
 
 
+@takes(
+    new="floats B D",
+    old="floats B D",
+    new_is_right="bools B",
+    base="number",
+    focus="number",
+)
 def focal_feature_distillation(
     new: Tensor, old: Tensor, new_is_right: Tensor, *, base: float, focus: float
 ) -> Tensor:

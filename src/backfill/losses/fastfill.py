@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 import torch.nn.functional as F
 from torch import Tensor
 
+from backfill import validate
 from backfill.errors import InputError
 from backfill.losses.distance import unit
 from backfill.losses.registry import Step, TargetClasses, transform_loss
+from backfill.losses.shapes import takes
 from backfill.losses.uncertainty import under_uncertainty
 
 if TYPE_CHECKING:
     from backfill.params.rows.transforms import FastFill
 
 
+@takes(embeddings="floats B D", labels="integers B", weight="floats C D", scale="number")
 def point_to_class(embeddings: Tensor, labels: Tensor, weight: Tensor, scale: float) -> Tensor:
     """Cross-entropy of a fixed cosine classifier (Jaeckle et al., ICLR 2023).
 
@@ -31,6 +34,12 @@ def point_to_class(embeddings: Tensor, labels: Tensor, weight: Tensor, scale: fl
     return F.cross_entropy(scale * unit(embeddings) @ weight.T, labels, reduction="none")
 
 
+@takes(
+    target="floats B D",
+    made="floats B D",
+    log_variance="floats B",
+    class_weight="not negative",
+)
 def fastfill(
     target: Tensor,
     made: Tensor,
@@ -55,6 +64,7 @@ def fastfill(
     Returns:
         Scalar.
     """
+    validate.instance("classes", classes, TargetClasses)
     to_point = (unit(made) - unit(target)).square().sum(1)
     to_class = point_to_class(made, classes.rows, classes.weight, classes.scale)
     return under_uncertainty(to_point + class_weight * to_class, log_variance)

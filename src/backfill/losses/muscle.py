@@ -10,11 +10,15 @@ from torch import Tensor
 
 from backfill.losses.distance import unit
 from backfill.losses.registry import Pair, Step, transform_loss
+from backfill.losses.shapes import takes
 
 if TYPE_CHECKING:
     from backfill.params.rows.transforms import Muscle
 
 
+@takes(
+    old="pair B D", new="pair B E", adapted="pair B F", labels="integers B", temperature="positive"
+)
 def muscle(old: Pair, new: Pair, adapted: Pair, labels: Tensor, *, temperature: float) -> Tensor:
     """Distil the old system where the new one errs, and the new one elsewhere.
 
@@ -46,6 +50,7 @@ def muscle(old: Pair, new: Pair, adapted: Pair, labels: Tensor, *, temperature: 
     return F.kl_div(_answers(adapted, temperature), teacher, log_target=True, reduction="batchmean")
 
 
+@takes(new="pair B D", labels="integers B")
 def old_teaches(new: Pair, labels: Tensor) -> Tensor:
     """Whether the new system errs on an anchor, so that the old one is its teacher.
 

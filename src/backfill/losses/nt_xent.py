@@ -6,7 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from backfill.losses.shapes import takes
 
+
+@takes(first="floats B D", second="floats B D", temperature="positive")
 def nt_xent(first: Tensor, second: Tensor, temperature: float) -> Tensor:
     """Normalised temperature-scaled cross-entropy (Chen et al., ICML 2020, eq. 1).
 

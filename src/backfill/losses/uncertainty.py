@@ -5,7 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from backfill.losses.shapes import takes
 
+
+@takes(errors="floats B", log_variance="floats B")
 def under_uncertainty(errors: Tensor, log_variance: Tensor) -> Tensor:
     """Mean of exp(-s) * error + s, for a predicted log-variance s of each error (eq. 8).
 

@@ -7,11 +7,12 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
+from backfill import validate
 from backfill.arrays import Float64s
 from backfill.errors import InputError
 from backfill.judgements import Judgements, as_qrels, as_run
 from backfill.measures.lists import Lists
-from backfill.measures.naming import parse
+from backfill.measures.naming import parsed
 
 
 @overload
@@ -62,7 +63,8 @@ def evaluate(
         InputError: a file or an argument cannot be used, a measure is unknown or lacks what it
             needs, or no query counts.
     """
-    named = [parse(name) for name in measures]
+    named = parsed(measures)
+    validate.switch("per_query", per_query)
     runs = [as_run(source) for source in (run, reference) if source is not None]
     graded = None if qrels is None else as_qrels(qrels)
     queries = list(runs[0].items if graded is None else graded)

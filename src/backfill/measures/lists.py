@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from backfill import validate
 from backfill.arrays import Bools, Int64s
 from backfill.errors import InputError
 from backfill.judgements import Judgements
@@ -23,6 +24,9 @@ class Lists:
             is no item: it fills a list that ended, or stands for an item that nobody knows.
         judgements: of the Q queries; none for measures that need none.
         reference: (Q, m) the lists to compare with, such as those of the old system.
+
+    Raises:
+        InputError: these are no such lists or judgements, or they do not fit together.
     """
 
     ranked: Int64s
@@ -30,7 +34,16 @@ class Lists:
     reference: Int64s | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "ranked", validate.ranked("ranked", self.ranked))
+        if self.reference is not None:
+            reference = validate.ranked("reference", self.reference)
+            object.__setattr__(self, "reference", reference)
         queries = len(self.ranked)
+        if self.judgements is not None:
+            validate.instance("judgements", self.judgements, Judgements)
+            self._require_known("ranked", self.ranked, self.judgements.gallery_size)
+            if self.reference is not None:
+                self._require_known("reference", self.reference, self.judgements.gallery_size)
         if self.judgements is not None and self.judgements.num_queries != queries:
             raise InputError(
                 f"judgements: expected {queries} queries as in ranked, "
@@ -40,6 +53,12 @@ class Lists:
             raise InputError(
                 f"reference: expected {queries} queries as in ranked, got {len(self.reference)}"
             )
+
+    @staticmethod
+    def _require_known(name: str, rows: Int64s, size: int) -> None:
+        last = rows.max(initial=-1)
+        if last >= size:
+            raise InputError(f"{name}: expected rows of a gallery of {size}, got {last}")
 
     @property
     def judged(self) -> Judgements:

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from backfill import validate
-from backfill.arrays import Array, Float64s, Int64s
+from backfill.arrays import Float64s, Int64s
 from backfill.errors import InputError
 from backfill.measures.scores import Scores
+
+_MOST_RESAMPLES = 1_000_000
 
 
 class CarriedThreshold(NamedTuple):
@@ -75,13 +77,18 @@ def carry_threshold(
 
     Raises:
         InputError: fewer than two pairs or groups; scores that are not finite; weights that are
-            negative; or a threshold at which the old system accepts no pair, or none of weight.
+            negative; a number out of range; or a threshold at which the old system accepts no pair,
+            or none of weight.
 
     Source:
         Isotonic regression of relevance on score: Zadrozny & Elkan, Transforming classifier scores
         into accurate multiclass probability estimates, KDD 2002. Equal shares: equipercentile
         linking (Kolen & Brennan, Test Equating, Scaling, and Linking, 2014, chapter 2).
     """
+    validate.number("threshold", threshold)
+    validate.share("level", level, inside=True)
+    validate.count("resamples", resamples, 2, _MOST_RESAMPLES)
+    validate.seed("seed", seed)
     old = _finite("old_scores", old_scores)
     size = len(old)
     new = _finite("new_scores", new_scores, size)
@@ -129,10 +136,6 @@ def carry_threshold(
         low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
         return float(low), float(high)
 
-    if not 0 < level < 1:
-        raise InputError(f"level: expected a share between 0 and 1, got {level}")
-    if resamples < 2:
-        raise InputError(f"resamples: expected at least 2, got {resamples}")
     found, reached, aim = carried(np.arange(group.max() + 1))
     low, high = interval()
     equal = "share of accepted pairs" if good is None else "precision"
@@ -151,7 +154,7 @@ def _groups(groups: ArrayLike | None, size: int) -> Int64s:
 
 
 def _finite(name: str, values: ArrayLike, size: int | None = None) -> Float64s:
-    array: Array = np.asarray(values)
+    array = validate.array(name, values)
     if array.ndim != 1 or array.dtype.kind not in "biuf" or not np.isfinite(array).all():
         raise InputError(
             f"{name}: expected finite numbers, one per pair, got {array.dtype} of "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from backfill import validate
 from backfill.arrays import Floats, Int64s, at_seed
 from backfill.errors import InputError
 from backfill.orders.registry import ORDERS, OrderInputs, Permutation
@@ -40,8 +41,13 @@ def coverage(
         (N,) permutation.
 
     Raises:
-        InputError: `scores` are not one finite number per embedding.
+        InputError: `scores` are not one finite number per embedding, or another argument is out of
+            range.
     """
+    embeddings = validate.embeddings("embeddings", embeddings)
+    validate.seed("seed", seed)
+    validate.count("cell_size", cell_size)
+    validate.share("scored_share", scored_share)
     ranked = by_score(scores)
     if len(ranked) != len(embeddings):
         raise InputError(

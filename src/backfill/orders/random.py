@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from backfill import validate
 from backfill.orders.registry import ORDERS, OrderInputs, Permutation
 
 if TYPE_CHECKING:
@@ -14,7 +15,13 @@ if TYPE_CHECKING:
 
 
 def shuffled(count: int, seed: int) -> Permutation:
-    """Draw a uniformly random order of `count` items."""
+    """Draw a uniformly random order of `count` items.
+
+    Raises:
+        InputError: the count or the seed is no such integer.
+    """
+    validate.count("count", count)
+    validate.seed("seed", seed)
     return np.random.default_rng(seed).permutation(count)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from backfill import validate
 from backfill.arrays import Array, Floats, Int64s, System
 from backfill.registry import Registry
 
@@ -67,4 +68,7 @@ def make(row: Order, inputs: OrderInputs, seeds: Sequence[int]) -> list[Permutat
     Raises:
         InputError: an input is missing, damaged, or holds numbers that are not finite.
     """
+    validate.one_of("orders: kind", getattr(row, "kind", None), ORDERS)
+    for seed in validate.sequence("seeds", seeds):
+        validate.seed("seeds", seed)
     return ORDERS[row.kind](row, inputs, seeds)

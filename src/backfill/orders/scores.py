@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from backfill import validate
 from backfill.arrays import Array, Floats, at_seed
 from backfill.errors import InputError
 from backfill.orders.registry import ORDERS, OrderInputs, Permutation
@@ -26,7 +27,7 @@ def by_score(scores: Array) -> Permutation:
     Raises:
         InputError: `scores` is not one-dimensional, or a score is not finite.
     """
-    scores = np.asarray(scores, dtype=np.float64)
+    scores = validate.reals("scores", scores)
     if scores.ndim != 1:
         raise InputError(f"scores: expected one per item, (N,), got shape {scores.shape}")
     if not np.isfinite(scores).all():

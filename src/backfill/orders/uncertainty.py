@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import entr, softmax
 
-from backfill.arrays import Floats
+from backfill import validate
+from backfill.arrays import Float64s, Floats
+from backfill.errors import InputError
 from backfill.orders.registry import OrderInputs
 from backfill.orders.scores import scored
 
@@ -23,8 +25,11 @@ def least_confidence(class_scores: Floats) -> Floats:
 
     Returns:
         (N,) in [0, 1].
+
+    Raises:
+        InputError: these are no such scores.
     """
-    return np.asarray(1 - softmax(class_scores.astype(np.float64), axis=1).max(1))
+    return np.asarray(1 - _probabilities(class_scores).max(1))
 
 
 def margin(class_scores: Floats) -> Floats:
@@ -35,8 +40,11 @@ def margin(class_scores: Floats) -> Floats:
 
     Returns:
         (N,) in [0, 1].
+
+    Raises:
+        InputError: these are no such scores.
     """
-    top = np.sort(softmax(class_scores.astype(np.float64), axis=1), axis=1)[:, -2:]
+    top = np.sort(_probabilities(class_scores, least=2), axis=1)[:, -2:]
     return np.asarray(1 - (top[:, 1] - top[:, 0]))
 
 
@@ -48,8 +56,24 @@ def entropy(class_scores: Floats) -> Floats:
 
     Returns:
         (N,) nats.
+
+    Raises:
+        InputError: these are no such scores.
     """
-    return np.asarray(entr(softmax(class_scores.astype(np.float64), axis=1)).sum(1))
+    return np.asarray(entr(_probabilities(class_scores)).sum(1))
+
+
+def _probabilities(class_scores: Floats, least: int = 1) -> Float64s:
+    """(N, C) of at least so many classes."""
+    scores = validate.reals("class_scores", class_scores, ndim=2)
+    if scores.shape[1] < least:
+        raise InputError(
+            f"class_scores: expected {least} classes or more, got shape {scores.shape}"
+        )
+    if not np.isfinite(scores).all():
+        row = int(np.argmin(np.isfinite(scores).all(axis=1)))
+        raise InputError(f"class_scores: expected finite numbers, got others in row {row}")
+    return np.asarray(softmax(scores, axis=1))
 
 
 @scored("least_confidence")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from backfill import validate
 from backfill.arrays import Array, Int64s
+from backfill.errors import InputError
 from backfill.losses.registry import TargetClasses
 
 
@@ -30,10 +32,25 @@ class Examples:
 
     @classmethod
     def of(cls, views: Mapping[str, Array], labels: Array, device: torch.device) -> Examples:
-        """Put (V, N, D) arrays by encoder, and (N,) labels, on a device."""
+        """Put (V, N, D) arrays by encoder, and (N,) labels, on a device.
+
+        Raises:
+            InputError: views are not those of as many items as there are labels, or not finite.
+        """
+        of_items = validate.integers("labels", labels)
+        checked = {
+            name: _views(f"views[{name!r}]", v) for name, v in stored("views", views).items()
+        }
+        shape = next(iter(checked.values())).shape[:1] + of_items.shape
+        for name, array in checked.items():
+            if array.shape[:2] != shape:
+                raise InputError(
+                    f"views[{name!r}]: expected {shape[0]} views of {shape[1]} items, "
+                    f"got shape {array.shape}"
+                )
         return cls(
-            {name: torch.from_numpy(np.asarray(v)).to(device) for name, v in views.items()},
-            torch.from_numpy(np.asarray(labels)).to(device),
+            {name: torch.from_numpy(array).to(device) for name, array in checked.items()},
+            torch.from_numpy(of_items).to(device),
         )
 
     def __len__(self) -> int:
@@ -63,6 +80,35 @@ class Examples:
         views = len(next(iter(self.stored.values())))
         view = torch.randint(views, (len(batch),), generator=generator)
         return {name: v[view.to(v.device), batch.to(v.device)] for name, v in self.stored.items()}
+
+
+def stored(
+    name: str, arrays: Mapping[str, Array], wanted: Iterable[str] = ()
+) -> Mapping[str, Array]:
+    """Require arrays by name, those that are wanted among them.
+
+    Raises:
+        InputError: these are none, or one is missing.
+    """
+    if not isinstance(arrays, Mapping) or not arrays:
+        raise InputError(f"{name}: expected arrays by encoder, got {validate.shown(arrays)}")
+    for encoder in wanted:
+        if encoder not in arrays:
+            raise InputError(f"{name}: expected embeddings by {encoder!r}, got none")
+    return arrays
+
+
+def _views(name: str, values: Array) -> Array:
+    """(V, N, D) finite floating numbers."""
+    array = validate.array(name, values)
+    if array.dtype.kind != "f" or array.ndim != 3 or 0 in array.shape:
+        raise InputError(
+            f"{name}: expected floating numbers (views, items, dimensions), "
+            f"got {array.dtype} of shape {array.shape}"
+        )
+    if not np.isfinite(array).all():
+        raise InputError(f"{name}: expected finite numbers, got others")
+    return array
 
 
 def halfway(drawn: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -8,7 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from backfill.losses.shapes import takes
 
+
+@takes(start="floats B D", end="floats B D", weight="share")
 def slerp(start: Tensor, end: Tensor, weight: float) -> Tensor:
     """Go part of the way from one unit vector to another, along the great circle between them.
 
@@ -37,6 +40,7 @@ def slerp(start: Tensor, end: Tensor, weight: float) -> Tensor:
     return F.normalize(first * start + second * end)
 
 
+@takes(first="floats B D", second="floats B E", weight="share")
 def side_by_side(first: Tensor, second: Tensor, weight: float) -> Tensor:
     """Put two embeddings into one, sqrt(1 - w) * first beside sqrt(w) * second.
 

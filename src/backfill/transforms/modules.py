@@ -34,11 +34,14 @@ class Transforms(nn.Module):
         dims: size of each stored embedding that the row reads.
     """
 
+    dims: dict[str, int]
+
     def __init__(
         self, row: TransformRow, training: TransformTraining, dims: Mapping[str, int]
     ) -> None:
         super().__init__()
         self.row = row
+        self.dims = dict(dims)
         self.closed_form = training.closed_form
         sizes = dict(dims)
         self.networks = nn.ModuleDict()

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from backfill import validate
 from backfill.align import AffineMap, KernelMap
+from backfill.errors import InputError
 from backfill.transforms.projections import Projections
 
 if TYPE_CHECKING:
     from backfill.params.settings import TransformTraining
+
+
+_WIDEST = 1_000_000
 
 
 class Mlp(nn.Sequential):
@@ -26,9 +31,18 @@ class Mlp(nn.Sequential):
         output: size of the result.
         depth: number of Linear layers, at least 1.
         width: size of each hidden layer.
+
+    Raises:
+        InputError: a size is no integer of at least 1.
     """
 
     def __init__(self, inputs: Sequence[int], output: int, depth: int, width: int) -> None:
+        for size in validate.sequence("inputs", inputs):
+            validate.count("inputs", size, most=_WIDEST)
+        for name, size in (("output", output), ("depth", depth), ("width", width)):
+            validate.count(name, size, most=_WIDEST)
+        if not len(inputs):
+            raise InputError("inputs: expected one or more sizes, got none")
         sizes = [sum(inputs), *[width] * (depth - 1), output]
         layers: list[nn.Module] = []
         for size, following in pairwise(sizes[:-1]):

@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from backfill import validate
 from backfill.arrays import Array
 from backfill.device import has_fast_bfloat16
 from backfill.errors import InputError
 from backfill.losses.registry import TRANSFORM_LOSSES, Pair, Step, TargetClasses
-from backfill.transforms.examples import Examples, halfway
+from backfill.transforms.examples import Examples, halfway, stored
 from backfill.transforms.modules import Transforms
 from backfill.transforms.stopping import Watch, steps_that_generalise
 
@@ -65,16 +66,20 @@ def train(
         The trained modules, ready for inference.
 
     Raises:
-        InputError: the loss needs a classifier, and there is none or it lacks a class; or it learns
-            from items of one class, and every item is its own.
+        InputError: embeddings, labels or the seed cannot be used; the loss needs a classifier, and
+            there is none or it lacks a class; or it learns from items of one class, and every item
+            is its own.
     """
+    validate.one_of("row.loss", getattr(row, "loss", None), TRANSFORM_LOSSES)
+    validate.seed("seed", seed)
+    validate.instance("device", device, torch.device)
+    examples = Examples.of(stored("views", views, row.inputs), labels, device)
     if TRANSFORM_LOSSES[row.loss].uses_labels and len(np.unique(labels)) == len(labels):
         # Without positives, all embeddings would only be pushed apart.
         raise InputError(
             f"labels: expected classes of several items for the loss {row.loss!r}, "
             f"got a class for each of {len(labels)} items"
         )
-    examples = Examples.of(views, labels, device)
     if classifier is not None and needs_classifier(row):
         examples = replace(examples, classes=TargetClasses.of(classifier, examples.labels))
     model = _begin(row, training, examples, seed, device)

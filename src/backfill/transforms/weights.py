@@ -6,6 +6,7 @@ from pathlib import Path
 
 from safetensors.torch import save_file
 
+from backfill import validate
 from backfill.artifacts import replacing
 from backfill.transforms.modules import Transforms
 
@@ -14,7 +15,8 @@ def save(model: Transforms, path: Path) -> None:
     """Write the weights of `model` as safetensors.
 
     Raises:
-        InputError: the file cannot be written.
+        InputError: the file cannot be written, or the model is none.
     """
-    with replacing(path) as temporary:
+    validate.instance("model", model, Transforms)
+    with replacing(validate.path("path", path)) as temporary:
         save_file({k: v.cpu().contiguous() for k, v in model.state_dict().items()}, temporary)
