@@ -1,7 +1,7 @@
 # make repro                 the main comparison of params.yaml; again: only what has changed
 # make study name=orders     another study of studies/; on=dataset=cifar100 for another dataset
 # make test                  linting, types, tests
-.PHONY: repro study params pipeline show costs test lint types tests lock clean
+.PHONY: repro study params pipeline show costs test lint types tests fuzz kill lock clean
 
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
@@ -44,6 +44,16 @@ types: $(VENV)/installed
 # One thread in each of the two workers: with more they would only wait for each other.
 tests: $(VENV)/installed
 	OMP_NUM_THREADS=1 python -m pytest
+
+# 100,000 hostile inputs for all readers, an hour of one core; goes on where it was. What it finds is
+# in .fuzz/findings, each with the input and the command that reads it again.
+fuzz: $(VENV)/installed
+	cd tests && OMP_NUM_THREADS=1 python -m fuzz --inputs 100000 --work ../.fuzz \
+	  --report ../benchmarks/fuzz.md
+
+# 200 kills of the default pipeline at random moments, in clones below .kill; goes on where it was
+kill: $(VENV)/installed
+	python benchmarks/kill.py .kill --kills 200 --report benchmarks/kill.md
 
 $(VENV)/installed: requirements.lock pyproject.toml
 	python3 -m venv $(VENV)
