@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from application import Make
 
-KINDS = ("postgres",)
+KINDS = ("postgres", "lancedb")
 
 
 @pytest.fixture(scope="session")

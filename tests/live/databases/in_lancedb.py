@@ -26,8 +26,6 @@ def applications() -> Iterator[Make]:
 
 
 class InLanceDB:
-    tells = False  # nothing in LanceDB tells of a change
-
     def __init__(self, folder: Path, *, hostile: bool = False, whole: bool = True) -> None:
         self.whole = whole
         self.names = {k: HOSTILE + v if hostile else v for k, v in NAMES.items()}
