@@ -1,4 +1,4 @@
-"""Whether a dataset has what a pipeline begins with: images to train on, or vectors to read."""
+"""Whether a pipeline can begin: there are images to train on, or vectors to read, and an index."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from backfill.errors import InputError
 from backfill.params import Settings
 from backfill.params.catalogue import path_of
 from backfill.pipeline.graph import Graph
+from backfill.pipeline.index_trial import require_index
+
+# Of vectors that are read later: most numbers of codes divide it.
+_ANY_DIM = 1536
 
 
 def require_fit(path: Path, settings: Settings, graph: Graph) -> None:
@@ -19,7 +23,8 @@ def require_fit(path: Path, settings: Settings, graph: Graph) -> None:
         graph: of the studies that are made.
 
     Raises:
-        InputError: encoders are trained and there are no images, or are read and there are.
+        InputError: encoders are trained and there are no images, or are read and there are; or
+            faiss cannot make the index that is to be searched.
     """
     dataset, studies = settings.params.dataset, ", ".join(graph.studies)
     if graph.trained and not dataset.has_images:
@@ -32,3 +37,8 @@ def require_fit(path: Path, settings: Settings, graph: Graph) -> None:
             f"{path}: dataset.name: expected 'embeddings', as {studies} reads vectors, "
             f"got {dataset.name!r}"
         )
+    search = settings.params.evaluate.search
+    if search not in ("whole", "nearest"):
+        of_trained = (row.training(settings.params.train) for row in graph.trained.values())
+        dims = sorted({training.network.embedding_dim for training in of_trained})
+        require_index(f"{path}: evaluate.search", search, dims or [_ANY_DIM])
