@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from backfill.forecast.methods import METHODS
 from backfill.forecast.outcome import Forecast, Value
 from backfill.live import history
-from backfill.live.base import Counts, State
+from backfill.live.base import Counts, Database, State
 from backfill.live.history import Moment
 from backfill.live.opened import Opened
 from backfill.live.probing import Probe, probe, queries_of
@@ -57,7 +57,8 @@ def status(opened: Opened, *, searches: bool = True) -> Status:
         InputError: the database does not answer.
     """
     database, home = opened.database, opened.migration.home
-    state, counts = database.state().state, database.counts()
+    state = database.state().state
+    counts = _before(database) if state.phase == "absent" else database.counts()
     probed = None
     queries = queries_of(opened) if searches and state.phase != "absent" else None
     if queries is not None:
@@ -112,6 +113,11 @@ def expected(forecast: Forecast, fraction: float, method: str | None = None) -> 
 def title(method: str) -> str:
     """What a method does, in words."""
     return METHODS[method].title
+
+
+def _before(database: Database) -> Counts:
+    """What there is before a migration is started."""
+    return Counts(database.facts(None).items, done=0, stale=0, orphans=0)
 
 
 def _moment(counts: Counts, probed: Probe | None) -> Moment:

@@ -76,7 +76,7 @@ def _sides(view: View, rows: list[tuple[int, str, float | None, bytes | None]]) 
             (done if side else waiting).append(hit)
     for hits in (waiting, done):
         hits.sort(key=lambda hit: -hit.cosine)
-    if view.prepared.carried is None:
+    if view.found is None or view.found.carried is None:
         return Sides(waiting, done)
     vectors = parsed([vector for _, vector in uncarried if vector is not None])
     return Sides(waiting, done, Uncarried([key for key, _ in uncarried], vectors))
@@ -107,8 +107,10 @@ def _statement(view: View, waiting: bool, new: bool, k: int, conditions: tuple[t
     """The statement of a search; its values are bound."""
     more = {
         "k": literal(k), "few": literal(FEW), "filter": _filter(view, conditions),
-        "new_order": _new_order(view.prepared.width, "n.embedding", "new", exact),
     }  # fmt: skip
+    if view.found is None:
+        return view.names.sql(_alone(view, more, exact), **more).as_string()
+    more["new_order"] = _new_order(view.prepared.width, "n.embedding", "new", exact)
     parts = []
     if waiting:
         if view.prepared.carried is None:
@@ -133,14 +135,32 @@ _BY_NEW = (
 _ONE = "select 0, key, cosine, null::bytea from (select {key}::text as key, 1 - ({measured}) as cosine "  # noqa: E501
 
 
+def _alone(view: View, more: dict[str, sql.Composable], exact: bool) -> str:
+    """The old system: nothing was prepared."""
+    _measured_by_old(view, more, exact)
+    where = "where {vector} is not null{filter}"
+    return f"{_ONE} from {{table}} t {where} order by {{order}} limit {{k}}) s"
+
+
 def _by_old(view: View, more: dict[str, sql.Composable], exact: bool) -> list[str]:
-    more["measured"] = view.names.sql("{vector}::vector <=> %(waiting)b::vector")
+    _measured_by_old(view, more, exact)
     condition = "where {vector} is not null and {waits}{filter}"
     joined = "{table} t left join {new} n on n.id = {key}"
-    one_by_one = "order by ({measured}) + 0 limit {k}) s"
     if exact:
-        return [f"{_ONE} from {joined} {condition} {one_by_one}"]
-    index = view.index
+        return [f"{_ONE} from {joined} {condition} order by {{order}} limit {{k}}) s"]
+    return [
+        f"{_ONE} from (select distinct id from {{waiting}}) w join {{table}} t on {{key}} = w.id "
+        f"left join {{new}} n on n.id = w.id {condition} and (select few from gate) "
+        "order by ({measured}) + 0 limit {k}) s",
+        f"{_ONE} from {joined} {condition} and not (select few from gate) "
+        "order by {order} limit {k}) s",
+    ]
+
+
+def _measured_by_old(view: View, more: dict[str, sql.Composable], exact: bool) -> None:
+    """Add the distance of old vectors, and the order that their index serves."""
+    more["measured"] = view.names.sql("{vector}::vector <=> %(waiting)b::vector")
+    index = None if exact else view.index
     if index is None:
         more["order"] = view.names.sql("({measured}) + 0", measured=more["measured"])
     else:
@@ -149,12 +169,6 @@ def _by_old(view: View, more: dict[str, sql.Composable], exact: bool) -> list[st
             casts=raw(index.casts), operator=raw(OPERATORS[index.measure]),
             to=raw("" if index.type == "vector" else "::halfvec"),
         )  # fmt: skip
-    return [
-        f"{_ONE} from (select distinct id from {{waiting}}) w join {{table}} t on {{key}} = w.id "
-        f"left join {{new}} n on n.id = w.id {condition} and (select few from gate) {one_by_one}",
-        f"{_ONE} from {joined} {condition} and not (select few from gate) "
-        "order by {order} limit {k}) s",
-    ]
 
 
 def _by_carried(view: View, more: dict[str, sql.Composable], exact: bool) -> list[str]:
