@@ -58,7 +58,7 @@ def test_the_pipeline_is_not_written_for_an_index_that_cannot_be(
         raise InputError(f"{key}: no")
 
     monkeypatch.setattr(fitness, "require_index", refuse)
-    with pytest.raises(InputError, match="params.yaml: evaluate.search: no"):
+    with pytest.raises(InputError, match=r"params.yaml: evaluate.search: no"):
         prepare(Layout(), [])
     assert asked == [("params.yaml: evaluate.search", "HNSW8", [64])]
     assert not (tmp_path / "dvc.yaml").exists()

@@ -74,8 +74,8 @@ def main() -> None:
     from backfill.retrieval import Index, Relevance, backfill_curve_at
 
     rng = np.random.default_rng(0)
-    queries, gallery = (rng.normal(size=(n, int(sys.argv[2]))) for n in (3, _ITEMS))
-    system = np.float32(queries), np.float32(gallery)
+    gallery = rng.normal(size=(_ITEMS, int(sys.argv[2]))).astype(np.float32)
+    system = gallery[:3], gallery
     labels = np.arange(_ITEMS) % 3
     try:
         backfill_curve_at(

@@ -8,6 +8,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
@@ -16,6 +17,7 @@ from backfill import machine
 from backfill.artifacts import MAIN_WORKSPACE, Layout, load_object, replacing
 from backfill.errors import InputError, mistakes_in_one_line
 from backfill.params.base import Name, Section
+from backfill.pipeline.declared import Watch
 from backfill.pipeline.plans import PLANS
 from backfill.reading.files import short
 
@@ -32,9 +34,9 @@ class Done(NamedTuple):
 def run(stage: Callable[..., Done], argv: Sequence[str] | None = None) -> None:
     """Call `stage(plan, layout)` or, if its plans are by row, `stage(plan, layout, row)`, and exit.
 
-    What it cost is left in data/<workspace>/costs/: wall time and peak memory of this process, its
-    start included (with Ray, without what other processes took), and items per second of the
-    stage's own work.
+    If what it reads changes while it runs, it fails and leaves no output. What it cost is left in
+    data/<workspace>/costs/: wall time and peak memory of this process, its start included (with
+    Ray, without what other processes took), and items per second of the stage's own work.
 
     Args:
         stage: does the work; named as its file is.
@@ -57,10 +59,14 @@ def run(stage: Callable[..., Done], argv: Sequence[str] | None = None) -> None:
         workspace = named("--workspace", values.pop("workspace"))
         layout = Layout(workspace, draw=values.pop("draw", 0))
         row = [named("row", value) for value in values.values()]
+        at_first = Watch.begun(
+            layout, stage.__name__, *row, also=[_plan_path(layout, stage.__name__, *row)]
+        )
         plan = read_plan(layout, stage.__name__, *row)
         machine.use_threads(getattr(plan, "threads", None))
         begun = time.perf_counter()
         done = stage(plan, layout, *row)
+        at_first.require_same()
         cost = {
             "wall_s": round(machine.seconds_since_start(), 2),
             "peak_gib": round(machine.peak_gib(), 3),
@@ -92,8 +98,7 @@ def read_plan(layout: Layout, stage: str, *row: str) -> Any:
     Raises:
         InputError: the stage `plan` has not written them, or the file is damaged.
     """
-    alike = layout.of_draw(0).plan(stage)  # of stages whose rows have one plan
-    path = alike if alike.exists() else layout.plan(stage, *row)
+    path = _plan_path(layout, stage, *row)
     model: type[Section] = PLANS[stage]
     try:
         return model.model_validate(load_object(path, "what `dvc repro plan` writes"))
@@ -103,3 +108,8 @@ def read_plan(layout: Layout, stage: str, *row: str) -> Any:
         raise InputError(
             f"{path}: expected what `dvc repro plan` writes, got: {key}: {first['msg'][:500]}"
         ) from error
+
+
+def _plan_path(layout: Layout, stage: str, *row: str) -> Path:
+    alike = layout.of_draw(0).plan(stage)  # of stages whose rows have one plan
+    return alike if alike.exists() else layout.plan(stage, *row)

@@ -8,6 +8,7 @@ import shutil
 from backfill.artifacts import MAIN_WORKSPACE, Layout, replacing
 from backfill.errors import InputError
 from backfill.params import load, load_params
+from backfill.pipeline.declared import Watch
 from backfill.pipeline.dvc_yaml import require_current
 from backfill.pipeline.fitness import require_fit
 from backfill.pipeline.graph import Graph, needed
@@ -25,8 +26,10 @@ def plan(layout: Layout, studies: list[str]) -> None:
         studies: names of the studies that are made in it.
 
     Raises:
-        InputError: settings are wrong, or dvc.yaml does not have the rows that they ask for.
+        InputError: settings are wrong, dvc.yaml does not have the rows that they ask for, or a file
+            of settings has changed meanwhile.
     """
+    at_first = Watch.begun(layout, "plan", also=[layout.params])
     main = load_params(layout.params).main
     if layout.is_main and studies != [main]:
         raise InputError(
@@ -45,6 +48,7 @@ def plan(layout: Layout, studies: list[str]) -> None:
                     path = folder.joinpath(stage, *row).with_suffix(".json")
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_text(settings_of_stage.model_dump_json(indent=1) + "\n", "utf-8")
+    at_first.require_same()
     _drop_results_of_others(layout, graph)
 
 
@@ -52,7 +56,7 @@ def _drop_results_of_others(layout: Layout, graph: Graph) -> None:
     """Remove curves of methods that are no longer compared: the main report reads the folders."""
     folders = [layout.data / "evaluate", *layout.data.glob("draws/*/evaluate")]
     for path in (path for folder in folders if folder.is_dir() for path in folder.iterdir()):
-        if path.is_dir() and path.name not in graph.methods:
+        if path.is_dir() and not path.is_symlink() and path.name not in graph.methods:
             shutil.rmtree(path)
 
 
