@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backfill import validate
 from backfill.arrays import Array, Bools, Float64s, Int64s
 from backfill.artifacts import replacing
 from backfill.errors import InputError
@@ -165,7 +166,14 @@ class MethodResult:
 
         Args:
             results: of one method, one per draw, in order. The distances are those of the first.
+
+        Raises:
+            InputError: these are none.
         """
+        if not len(validate.sequence("results", results)):
+            raise InputError("results: expected one per draw, got none")
+        for result in results:
+            validate.instance("results", result, MethodResult)
         curves = [curve for result in results for curve in result.curves]
         draw = [draw for draw, result in enumerate(results) for _ in result.curves]
         return cls(results[0].name, tuple(curves), results[0].distances, tuple(draw))
@@ -176,7 +184,12 @@ class MethodResult:
         return len(set(self.draw))
 
     def first(self, draws: int) -> MethodResult:
-        """The runs on the first so many draws."""
+        """The runs on the first so many draws.
+
+        Raises:
+            InputError: the number of draws is no integer of at least 1.
+        """
+        validate.count("draws", draws)
         kept = [(curve, draw) for curve, draw in zip(self.curves, self.draw, strict=True)
                 if draw < draws]  # fmt: skip
         curves, numbers = zip(*kept, strict=True)

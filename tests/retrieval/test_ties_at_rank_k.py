@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from backfill.arrays import System
-from backfill.retrieval import Relevance, backfill_curve, backfill_curve_at
+from backfill.retrieval import MERGES, Relevance, backfill_curve, backfill_curve_at
 from backfill.retrieval.nearest import by_index, merged, nearest_items
-from backfill.retrieval.nearest_lists import slack, to_unit
+from backfill.retrieval.nearest_lists import similarity, slack, to_unit
 from backfill.retrieval.schedule import Schedule
 from backfill.retrieval.similarity import normalise
 
@@ -65,6 +65,64 @@ def test_ten_copies_of_one_item_are_ranked_by_index(block_rows: int) -> None:
         3, (query, rows), (query, rows), order, relevance, top_k=(1,), block_rows=block_rows
     )
     np.testing.assert_allclose(curve.average_precision, (1 / 1 + 2 / 3) / 3)
+
+
+@pytest.mark.parametrize("merge", MERGES)
+@pytest.mark.parametrize("block_bytes", [1, 2**26])
+def test_before_and_after_a_backfill_copies_are_ranked_by_index_under_every_merge(
+    merge: str, block_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backfill.retrieval.similarity.BLOCK_BYTES", block_bytes)
+    rng = np.random.default_rng(0)
+    copies = rng.standard_normal((2, 33)).astype(np.float32)[np.arange(12) // 10]
+    query = rng.standard_normal((4, 33)).astype(np.float32)
+    nearer = (query @ copies[[0, -1]].T).argmax(axis=1)
+    relevance = Relevance.from_lists([[0, 2, 9, 11]] * 4, None, 12)
+    system = query, copies
+    curve = backfill_curve(
+        system, system, np.arange(12)[::-1], relevance, 2, (1,), merge=merge, map_at=4
+    )
+    # Ranked 0 1 2 3, or 10 11 0 1.
+    expected = np.where(nearer == 0, (1 + 2 / 3) / 4, (1 / 2 + 2 / 3) / 4)
+    np.testing.assert_allclose(curve.average_precision, np.stack([expected] * 2, axis=1))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.sampled_from([1, 7, 1000]))
+def test_a_last_bit_of_float32_ranks_as_the_vectors_say(seed: int, k: int, block_rows: int) -> None:
+    """Items a rounding apart: whole rankings multiply float32; here the vectors alone decide."""
+    rng = np.random.default_rng(seed)
+    rows = rng.standard_normal((2, 9)).astype(np.float32)[rng.integers(0, 2, 50)]
+    rows = np.nextafter(rows, np.float32(9) * rng.integers(-1, 2, rows.shape).astype(np.float32))
+    query = rng.standard_normal((3, 9)).astype(np.float32)
+    positives = np.flatnonzero(rng.random(50) < 0.4)
+    relevance = Relevance.from_lists([positives] * 3, None, 50)
+    units = [normalise(a, np.dtype(np.float32)).astype(np.float64) for a in (query, rows)]
+    exact = np.array([[similarity(q, row) for row in units[1]] for q in units[0]])
+    system = query, rows
+    curve = backfill_curve_at(
+        k, system, system, np.arange(50), relevance, 2, (1,), block_rows=block_rows
+    )
+    for q in range(3):
+        hits = np.isin(np.lexsort((np.arange(50), -exact[q]))[:k], positives)
+        precision = (np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum()
+        expected = precision / min(len(positives), k)
+        np.testing.assert_allclose(curve.average_precision[q], expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_copies_of_twice_the_length_tie(dtype: type[np.floating]) -> None:
+    rng = np.random.default_rng(0)
+    rows = np.tile(rng.standard_normal(7), (20, 1)).astype(dtype)
+    rows[::2] *= dtype(2)
+    query = rng.standard_normal((1, 7)).astype(dtype)
+    relevance = Relevance.from_lists([[1, 18]], None, 20)
+    system, order = (query, rows), np.arange(20)
+    for curve in (
+        backfill_curve(system, system, order, relevance, 3, (1,), map_at=3),
+        backfill_curve_at(3, system, system, order, relevance, 3, (1,), block_rows=7),
+    ):
+        np.testing.assert_allclose(curve.average_precision, 1 / 4)
 
 
 def test_many_ties_at_the_cut_keep_the_lowest_indices() -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, Protocol
 
-import numpy as np
 from tqdm import tqdm
 
 from backfill import validate
@@ -71,7 +70,7 @@ def apply_to(
     def mapped() -> Iterator[Floats]:
         with tqdm(total=count, unit="row", disable=None if progress else True) as bar:
             for start in range(0, count, block_rows):
-                rows = np.asarray(source[start : start + block_rows])
+                rows = validate.array("source", source[start : start + block_rows])
                 require_rows("source", rows, first=start)
                 yield fitted.apply(rows).astype(dtype, copy=False)
                 bar.update(len(rows))

@@ -65,9 +65,13 @@ class Index:
             validate.count(f"index.{name}", getattr(self, name))
         described = validate.text("index.description", self.description)
         numbers = re.findall(r"[0-9]+", described)
-        if len(described) > _LONGEST or any(not int(number) for number in numbers):
+        if (
+            not 0 < len(described) <= _LONGEST
+            or not described.isascii()
+            or any(not int(number) for number in numbers)
+        ):
             raise InputError(
-                f"index.description: expected one of at most {_LONGEST} characters and with "
+                f"index.description: expected 1 to {_LONGEST} ASCII characters, and "
                 f"numbers above 0, got {validate.shown(described)}"
             )
         for links in map(int, re.findall(r"HNSW([0-9]+)", described)):

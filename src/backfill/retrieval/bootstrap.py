@@ -130,6 +130,8 @@ def bootstrap_statistic(
     Raises:
         InputError: as :func:`bootstrap_mean` does, or the shapes differ.
     """
+    if not callable(statistic):
+        raise InputError(f"statistic: expected a function, got {validate.shown(statistic)}")
     validate.seed("seed", seed)
     validate.count("resamples", resamples, most=_MOST_RESAMPLES)
     validate.share("level", level, inside=True)

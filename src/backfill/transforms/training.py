@@ -71,6 +71,9 @@ def train(
             is its own.
     """
     validate.one_of("row.loss", getattr(row, "loss", None), TRANSFORM_LOSSES)
+    from backfill.params.settings import TransformTraining  # whose package asks for the rows
+
+    validate.instance("training", training, TransformTraining)
     validate.seed("seed", seed)
     validate.instance("device", device, torch.device)
     examples = Examples.of(stored("views", views, row.inputs), labels, device)

@@ -31,7 +31,11 @@ def text(name: str, value: Any) -> str:
 
 def path(name: str, value: Any) -> Path:
     """Return a path of a file."""
-    if not isinstance(value, str | os.PathLike) or not str(value):
+    try:
+        found = os.fsencode(value) if isinstance(value, str | os.PathLike) else b""
+    except UnicodeEncodeError:
+        found = b""
+    if not found or b"\0" in found:
         raise InputError(f"{name}: expected a path, got {shown(value)}")
     return Path(value)
 
