@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import heapq
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,41 +13,14 @@ from backfill.arrays import Float32s
 from backfill.errors import InputError
 from backfill.live.base import Id, Item
 from backfill.live.databases.lancedb.ending import compact
+from backfill.live.databases.lancedb.passing import patient
 from backfill.live.databases.lancedb.sql import STALE, both
-from backfill.live.databases.lancedb.steady import steady
 from backfill.live.databases.lancedb.view import Gallery, Prepared, View
 from backfill.live.fingerprint import fingerprint, text_of
 from backfill.live.sharing import Part, in_part, ranking
 
-_AHEAD = 10_000  # keys that a worker looks up at once
+_BLOCK = 10_000
 _COMPACTED_AFTER = 50  # writes
-
-
-class Queue:
-    """Keys of items that were seen to wait, in order; a note that saves looking for each batch."""
-
-    def __init__(self) -> None:
-        self._keys: deque[Id] = deque()
-        self._for: tuple[Prepared, Part] | None = None
-
-    def forget(self) -> None:
-        """Look again at the next claim: changed items come first."""
-        self._keys.clear()
-
-    def take(self, view: View, prepared: Prepared, limit: int, part: Part) -> pa.Table:
-        """The next rows that wait; none if nothing does."""
-        if self._for != (prepared, part):
-            self.forget()
-            self._for = (prepared, part)
-        looked = False
-        while True:
-            if not self._keys and not looked:
-                self._keys.extend(_waiting(view, prepared, part))
-                looked = True
-            chosen = [self._keys.popleft() for _ in range(min(limit, len(self._keys)))]
-            found = claimed(view, chosen)
-            if len(found) or (looked and not self._keys):
-                return found
 
 
 def claimed(view: View, ids: Sequence[Id]) -> pa.Table:
@@ -61,18 +33,15 @@ def claimed(view: View, ids: Sequence[Id]) -> pa.Table:
     return found.take(np.argsort([places[id_] for id_ in found[key].to_pylist()]))
 
 
-def _waiting(view: View, prepared: Prepared, part: Part) -> list[Id]:
-    """Keys of items that are known to wait: changed ones, then in the order that was set up."""
+def waiting(view: View, prepared: Prepared, part: Part) -> Iterator[tuple[Any, Id]]:
+    """Items that are known to wait: what to sort by, and the key; changed ones come first."""
     look = view.table.search().where(view.rule.known_to_wait)
-    blocks = look.select([view.rule.id, view.rule.print]).to_batches(_AHEAD)
+    blocks = look.select([view.rule.id, view.rule.print]).to_batches(_BLOCK)
     rank = ranking(prepared.order, prepared.first)
-    seen = (
-        (mark != STALE, rank(id_), id_)
-        for block in blocks
-        for id_, mark in zip(*(block.column(n).to_pylist() for n in (0, 1)), strict=True)
-        if in_part(id_, part)
-    )
-    return [id_ for _, _, id_ in heapq.nsmallest(_AHEAD, seen, key=lambda each: each[:2])]
+    for block in blocks:
+        for id_, mark in zip(*(block.column(n).to_pylist() for n in (0, 1)), strict=True):
+            if in_part(id_, part):
+                yield (mark != STALE, rank(id_)), id_
 
 
 class Upkeep:
@@ -128,7 +97,7 @@ class Claim:
         self._upkeep.wrote()
         return written
 
-    @steady
+    @patient
     def _merge(self, vectors: Float32s) -> int:
         prints = pa.array([item.fingerprint for item in self.items])
         new = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), self._width)

@@ -23,14 +23,14 @@ from backfill.live.base import (
     Versioned,
 )
 from backfill.live.databases.lancedb import ending, reading, schema
-from backfill.live.databases.lancedb.claims import Claim, Queue, Upkeep, claimed
+from backfill.live.databases.lancedb.claims import Claim, Upkeep, claimed, waiting
 from backfill.live.databases.lancedb.notes import Notes
+from backfill.live.databases.lancedb.passing import patient
 from backfill.live.databases.lancedb.searching import search
 from backfill.live.databases.lancedb.settings import LanceSettings
 from backfill.live.databases.lancedb.sql import STALE
-from backfill.live.databases.lancedb.steady import steady
 from backfill.live.databases.lancedb.view import Gallery, Names
-from backfill.live.sharing import Part
+from backfill.live.sharing import Part, Queue
 
 
 class Lance:
@@ -54,24 +54,24 @@ class Lance:
         self._queue, self._upkeep = Queue(), Upkeep(self._gallery)
         self._gallery.table()
 
-    @steady
+    @patient
     def facts(self, width: int | None) -> Facts:
         """What the table is, and lacks."""
         return schema.facts(self._gallery.view(), width)
 
-    @steady
+    @patient
     def prepare(self, setup: Setup) -> None:
         """Add two columns, which hold nothing yet."""
         if setup.carried is not None:
             raise InputError("lancedb: expected a method that carries no vectors forward, got one")
         self._gallery.prepare(setup)
 
-    @steady
+    @patient
     def state(self) -> Versioned:
         """Read the row of the state."""
         return self._notes.state()
 
-    @steady
+    @patient
     def swap(self, state: State, version: int) -> bool:
         """Merge conditionally; of two at once, LanceDB repeats the one that came second."""
         return self._notes.swap(state, version)
@@ -86,7 +86,7 @@ class Lance:
         """Claim those that wait."""
         yield self._chosen(ids)
 
-    @steady
+    @patient
     def reconcile(self) -> int:
         """Mark stale fingerprints, all in one commit."""
         view, _ = self._gallery.prepared()
@@ -104,19 +104,19 @@ class Lance:
         """Write none: vectors are not carried forward here."""
         return 0
 
-    @steady
+    @patient
     def search(
         self, queries: Sequence[Query], k: int, where: Filter | None = None, *, exact: bool = False
     ) -> list[Sides]:
         """Search the version of the table that is current at the start."""
         return search(self._gallery.view(), queries, k, where, exact=exact)
 
-    @steady
+    @patient
     def counts(self) -> Counts:
         """Count in one version of the table."""
         return reading.counts(self._gallery.prepared()[0])
 
-    @steady
+    @patient
     def sample(self, n: int, seed: int) -> Rows:
         """Draw by hashes of keys."""
         return reading.sample(self._gallery.view(), n, seed)
@@ -125,17 +125,17 @@ class Lance:
         """Read one version of the table."""
         return reading.rows(self._gallery.view())
 
-    @steady
+    @patient
     def new_vectors(self, ids: Sequence[Id]) -> dict[Id, Float32s]:
         """Read those of the items that are done."""
         return reading.new_vectors(self._gallery.prepared()[0], ids)
 
-    @steady
+    @patient
     def finish(self, *, keep_old: bool) -> str:
         """Index the new column as the old one is, which is dropped if it is not to be kept."""
         return ending.finish(self._gallery.prepared()[0], keep_old=keep_old)
 
-    @steady
+    @patient
     def rollback(self) -> None:
         """Drop both columns and the state."""
         ending.rollback(self._gallery.view())
@@ -144,13 +144,18 @@ class Lance:
     def close(self) -> None:
         """Nothing is held open."""
 
-    @steady
+    @patient
     def _next(self, limit: int, part: Part) -> Claim:
         view, prepared = self._gallery.prepared()
-        rows = self._queue.take(view, prepared, limit, part)
+        rows = self._queue.take(
+            limit,
+            (prepared, part),
+            lambda: waiting(view, prepared, part),
+            lambda ids: claimed(view, ids),
+        )
         return Claim(view, rows, prepared.width, self._gallery, self._upkeep)
 
-    @steady
+    @patient
     def _chosen(self, ids: Sequence[Id]) -> Claim:
         view, prepared = self._gallery.prepared()
         return Claim(view, claimed(view, ids), prepared.width, self._gallery, self._upkeep)
