@@ -88,7 +88,7 @@ def test_a_file_that_is_not_an_encoder_is_one_error(tmp_path: Path, damage: str)
         torch.save({"x": torch.zeros(1)}, path)
     else:
         path.unlink()
-    what = "an encoder, got no such file" if damage == "absent" else "a readable encoder, got: "
+    what = "an encoder, got no such file" if damage == "absent" else "a readable encoder, got"
     message = rf"weights\.safetensors: expected {what}"
     with pytest.raises(InputError, match=message):
         Encoder.load(path)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 import torch.nn.functional as F
-from pydantic import TypeAdapter
-from safetensors import SafetensorError, safe_open
+from pydantic import Field
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -17,9 +18,10 @@ from backfill.artifacts import replacing
 from backfill.encoders import networks
 from backfill.encoders.classifier import StoredClassifier
 from backfill.errors import InputError
+from backfill.params.base import Section
 from backfill.params.networks import Network
-
-NETWORK: TypeAdapter[Network] = TypeAdapter(Network)
+from backfill.reading.files import reason
+from backfill.reading.tensors import read_tensors
 
 
 class CosineClassifier(nn.Module):
@@ -149,20 +151,44 @@ class Encoder(nn.Module):
             InputError: the file is missing, damaged or not an encoder, or the package that the
                 network needs is not installed.
         """
+        if not os.path.exists(path):
+            raise InputError(f"{path}: expected an encoder, got no such file; `dvc repro` makes it")
+        notes, tensors = read_tensors(path, "a readable encoder", "pt")
         try:
-            with safe_open(path, framework="pt") as file:
-                settings = json.loads((file.metadata() or {})["encoder"])
-                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-            network = NETWORK.validate_python(settings.pop("network"))
-            encoder = cls(network, **settings)
+            stored = _Settings.model_validate_json(notes.get("encoder", ""))
+            if stored.network.layers > len(tensors):
+                raise ValueError(f"{len(tensors)} tensors for {stored.network.layers} layers")
+            settings = stored.network, stored.channels, stored.classes, stored.scale
+            with torch.device("meta"):  # takes no memory, whatever the settings ask for
+                _require_alike(cls(*settings).state_dict(), tensors)
+            encoder = cls(*settings)
             encoder.load_state_dict(tensors)
-        except FileNotFoundError:
-            raise InputError(
-                f"{path}: expected an encoder, got no such file; `dvc repro` makes it"
-            ) from None
         except InputError:
             raise  # it names the missing package
-        except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
-            reason = str(error).splitlines()[0]
-            raise InputError(f"{path}: expected a readable encoder, got: {reason}") from error
+        except Exception as error:  # networks fail in many ways on settings that cannot be
+            raise InputError(
+                f"{path}: expected a readable encoder, got: {reason(error)}"
+            ) from error
         return encoder.place(device or torch.device("cpu")).eval()
+
+
+class _Settings(Section):
+    """What an :class:`Encoder` is made from, as its file has it."""
+
+    network: Network
+    channels: Annotated[int, Field(ge=1, le=1024)]
+    classes: list[Annotated[int, Field(ge=0)]]
+    scale: float
+
+
+def _require_alike(expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:
+    """Raise ValueError unless both have tensors of the same names, shapes and types."""
+    different = [
+        name
+        for name in sorted({*expected, *found})
+        if not (name in expected and name in found)
+        or expected[name].shape != found[name].shape
+        or expected[name].dtype != found[name].dtype
+    ]
+    if different:
+        raise ValueError(f"{len(different)} tensors of another network: {different[0][:80]}, ...")

@@ -7,8 +7,8 @@ same weights.
 
 from __future__ import annotations
 
+import copy
 import math
-import pickle
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,8 +20,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from backfill.arrays import Int64s, UInt8s
-from backfill.artifacts import replacing
-from backfill.encoders import optimizers
+from backfill.encoders import checkpoints, optimizers
 from backfill.encoders.data_parallel import ALONE, BatchLoss, Processes, parallel
 from backfill.encoders.objectives import Batch
 from backfill.errors import InputError
@@ -209,24 +208,29 @@ class Trainer:
         if self.processes.rank > 0:
             return
         state = {name: getattr(self, name).state_dict() for name in STATEFUL}
-        with replacing(path) as temporary:
-            torch.save({"for": fingerprint, "history": self.history, **state}, temporary)
+        checkpoints.save(path, {"for": fingerprint, "history": self.history, **state})
 
     def _resume(self, path: Path, fingerprint: str) -> bool:
+        state = checkpoints.read(path, self.device)
+        if state is None or state.get("for") != fingerprint:
+            return False
+        begun = {name: copy.deepcopy(getattr(self, name).state_dict()) for name in STATEFUL}
         try:
-            # weights_only reads tensors and plain containers and runs no code.
-            state = torch.load(path, map_location=self.device, weights_only=True)
-        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
+            history = [{key: float(record[key]) for key in RECORDED} for record in state["history"]]
+            if len(history) > self.epochs:
+                return False
+            for name in STATEFUL:
+                getattr(self, name).load_state_dict(state[name])
+        except Exception:  # forged: torch takes what it is given, and fails in many ways
+            for name in STATEFUL:
+                getattr(self, name).load_state_dict(begun[name])
             return False
-        if state.get("for") != fingerprint:
-            return False
-        for name in STATEFUL:
-            getattr(self, name).load_state_dict(state[name])
-        self.history = state["history"]
+        self.history = history
         return True
 
 
 STATEFUL = ("encoder", "objective", "optimizer", "scheduler")
+RECORDED = ("loss", "learning_rate")
 
 
 def schedule(

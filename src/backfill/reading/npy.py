@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Collection, Mapping
-from io import BufferedIOBase, BufferedReader
+from io import BufferedIOBase
 from pathlib import Path
 from typing import Literal, NamedTuple, cast
 
@@ -12,11 +12,11 @@ import numpy as np
 
 from backfill.arrays import Array
 from backfill.errors import InputError
+from backfill.reading.archive import BLOCK, open_archive
 from backfill.reading.files import opened
 from backfill.reading.npy_header import Header, read_header
 
 _KINDS = "biufSU"
-_BLOCK = 1 << 20
 
 
 class Form(NamedTuple):
@@ -78,14 +78,10 @@ def read_archive(path: Path, what: str) -> dict[str, Array]:
     Raises:
         InputError: the file is missing, damaged or compressed, or holds something else.
     """
-    with opened(path, what) as (_, size), _Careful(path) as file, zipfile.ZipFile(file) as archive:
-        members = archive.infolist()
-        # Members may not share their bytes: a small file would unpack to a large one.
-        if sum(member.file_size for member in members) > size:
-            raise InputError(f"{path}: expected {what}, got an archive of more than the file")
+    with open_archive(path, what) as archive:
         return {
-            member.filename.removesuffix(".npy"): _member(path, archive, member)
-            for member in members
+            stored.filename.removesuffix(".npy"): _member(path, archive, stored)
+            for stored in archive.infolist()
         }
 
 
@@ -106,22 +102,8 @@ def member(path: Path, archive: Mapping[str, Array], name: str, form: Form) -> A
     return form.require(f"{path}: {name}", archive[name])
 
 
-class _Careful(BufferedReader):
-    """A file of which no more than a block is read at once, whatever an archive announces."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path.open("rb", buffering=0))
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if size is not None and size > _BLOCK:
-            raise ValueError("an archive whose directory is too large")
-        return super().read(_BLOCK if size is None or size < 0 else size)
-
-
 def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
     name = Path(f"{path}/{member.filename[:80]}")
-    if member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 1:
-        raise InputError(f"{name}: expected an array without compression, got another")
     with archive.open(member) as file:
         header = _plain(name, read_header(name, file, member.file_size))
         return _filled(name, cast("BufferedIOBase", file), header)
@@ -137,8 +119,8 @@ def _plain(path: Path, header: Header) -> Header:
 def _filled(path: Path, file: BufferedIOBase, header: Header) -> Array:
     """Read an array block by block, so that no more is allocated than is there."""
     flat = np.empty(header.nbytes, np.uint8)
-    for start in range(0, header.nbytes, _BLOCK):
-        block = flat[start : start + _BLOCK]
+    for start in range(0, header.nbytes, BLOCK):
+        block = flat[start : start + BLOCK]
         if file.readinto(block.data) != len(block):
             raise InputError(f"{path}: expected {header.nbytes:,} bytes, got fewer: truncated")
     if not header.nbytes:
