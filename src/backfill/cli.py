@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from backfill.artifacts import MAIN_WORKSPACE
 from backfill.errors import mistakes_in_one_line, needs
@@ -21,7 +22,17 @@ from backfill.vectors.command import check
 
 WORKFLOW = "The workflow"
 
+
+class _Commands(TyperGroup):
+    """Whichever command it is, mistakes and Ctrl-C end it with one line."""
+
+    def invoke(self, ctx: Any) -> Any:
+        with mistakes_in_one_line():
+            return super().invoke(ctx)
+
+
 app = typer.Typer(
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

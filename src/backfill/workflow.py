@@ -136,6 +136,13 @@ def _dvc(*arguments: str) -> None:
     command = [sys.executable, "-m", "dvc", *arguments]
     # Stages are run by the Python of this environment, also if it is not activated.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    done = subprocess.run(command, env=os.environ | {"DVC_NO_ANALYTICS": "1", "PATH": path})
-    if done.returncode:
-        sys.exit(done.returncode)
+    with subprocess.Popen(
+        command, env=os.environ | {"DVC_NO_ANALYTICS": "1", "PATH": path}
+    ) as process:
+        try:
+            status = process.wait()
+        except KeyboardInterrupt:  # DVC has seen it too, and puts things in order
+            process.wait()
+            raise
+    if status:
+        sys.exit(status)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import NamedTuple
 
@@ -22,6 +20,7 @@ from backfill.artifacts import (
     replacing,
     save_array,
 )
+from backfill.compute.side_by_side import side_by_side
 from backfill.encoders.classifier import StoredClassifier
 from backfill.errors import InputError
 from backfill.pipeline.plans import TransformPlan
@@ -82,9 +81,7 @@ def _of_seeds(plan: TransformPlan, layout: Layout, name: str) -> list[Made]:
     at_once = min(plan.threads, len(plan.seeds))
     if at_once == 1 or devices.choose(plan.device).type != "cpu":
         return list(map(work, plan.seeds))
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(at_once, context) as pool:
-        return list(pool.map(work, plan.seeds))
+    return side_by_side(work, plan.seeds, at_once)
 
 
 def train_seed(plan: TransformPlan, layout: Layout, name: str, seed: int) -> Made:
