@@ -62,7 +62,7 @@ KERNEL = AFFINE | {
         (
             "kernel",
             KERNEL | {"landmarks": np.float32(1)},
-            "expected a matrix, an offset, landmarks and coefficients",
+            "landmarks: expected floating numbers",
         ),
         (
             "kernel",

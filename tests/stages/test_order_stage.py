@@ -181,7 +181,7 @@ def test_what_is_not_a_number_orders_nothing_and_the_row_is_named(
     values = load_array(path)
     values[0, 7] = np.nan
     save_array(path, values)
-    message = rf"^orders\.{name}: scores: expected finite numbers, got nan in row 7$"
+    message = rf"^orders\.{name}: (class_)?scores: expected finite numbers, got nan in row 7$"
     with pytest.raises(InputError, match=message):
         make(layout, name)
     assert not layout.order(name).exists()

@@ -112,4 +112,5 @@ _ARRAYS = ("weight", "bias", "landmarks", "coefficients")
 def _kernel(stored: Stored) -> KernelMap:
     if stored["width"].shape != (1,):
         raise InputError(f"width: expected one number, got shape {stored['width'].shape}")
-    return KernelMap(*(stored[name] for name in _ARRAYS), width=float(stored["width"][0]))
+    arrays = {name: stored[name] for name in _ARRAYS}
+    return KernelMap(**arrays, width=float(stored["width"][0]))

@@ -71,8 +71,10 @@ def _probabilities(class_scores: Floats, least: int = 1) -> Float64s:
             f"class_scores: expected {least} classes or more, got shape {scores.shape}"
         )
     if not np.isfinite(scores).all():
-        row = int(np.argmin(np.isfinite(scores).all(axis=1)))
-        raise InputError(f"class_scores: expected finite numbers, got others in row {row}")
+        row, column = np.argwhere(~np.isfinite(scores))[0]
+        raise InputError(
+            f"class_scores: expected finite numbers, got {scores[row, column]} in row {row}"
+        )
     return np.asarray(softmax(scores, axis=1))
 
 
