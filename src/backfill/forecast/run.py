@@ -32,6 +32,7 @@ from backfill.forecast.settings import Settings
 from backfill.forecast.shown import changed_most
 from backfill.forecast.simulated import Searched, Simulated, search, simulate
 from backfill.forecast.summary import Summary, area
+from backfill.reporting.escaped import printable
 from backfill.vectors import Upgrade
 
 _FEW_QUERIES = 30
@@ -155,7 +156,7 @@ class Forecaster:
         )
         known = len(problem.rows) + len(problem.stand_ins)
         return Forecast(
-            folder=folder,
+            folder=printable(folder),
             size=problem.size,
             widths=(problem.queries_old.shape[1], problem.queries_new.shape[1]),
             drawn=int(problem.random.sum()) + len(problem.stand_ins),
@@ -180,7 +181,7 @@ class Forecaster:
                 problem.size - known, problem.size, problem.queries_new.shape[1], rate, price
             ),
             shown=self._shown(next(self._all_known.completions(1, at_random)), upgrade),
-            notes=[*upgrade.notes, *_caveats(problem)],
+            notes=[*map(printable, upgrade.notes), *_caveats(problem)],
             decision=decide(
                 methods, orders, on_demand, better, measure, fractions, old[measure]
             ),

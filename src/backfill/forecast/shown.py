@@ -9,6 +9,7 @@ import numpy as np
 from backfill.arrays import Bools, Int64s
 from backfill.forecast.curves import Completed
 from backfill.forecast.outcome import Shown
+from backfill.reporting.escaped import printable
 
 COUNT, FIRST = 5, 5
 _LETTERS = 160  # of a text that are shown
@@ -55,5 +56,5 @@ def changed_most(
 
 
 def _cut(text: str) -> str:
-    flat = " ".join(str(text).split())
+    flat = " ".join(printable(str(text)).split())
     return flat if len(flat) <= _LETTERS else f"{flat[:_LETTERS].rstrip()}…"

@@ -19,7 +19,8 @@ Source: TypeAlias = str | os.PathLike[str] | IO[str] | IO[bytes]
 # Longer lines are no lines of ids and numbers; a reader must not be made to hold them.
 _LONGEST = 2**16
 # Text that packs better is none of judgements, unless it is short.
-_RATIO, _SHORT = 100, 1 << 24
+_RATIO, _SHORT = 30, 1 << 22
+_BLANK = 100_000  # lines in a row
 
 
 def fields_of(source: Source) -> Iterator[tuple[str, list[str]]]:
@@ -39,7 +40,7 @@ def fields_of(source: Source) -> Iterator[tuple[str, list[str]]]:
     name = name_of(source)
     try:
         with _opened(source) as (readline, most):
-            number, read = 0, 0
+            number, read, last = 0, 0, 0
             while line := readline(_LONGEST):
                 number, read = number + 1, read + len(line)
                 if read > most:
@@ -50,7 +51,10 @@ def fields_of(source: Source) -> Iterator[tuple[str, list[str]]]:
                 text = _text(name, line)
                 text = text.strip("\ufeff \r\n")
                 if text.strip():
+                    last = number
                     yield where, text.split("\t") if "\t" in text else text.split()
+                elif number - last > _BLANK:
+                    raise InputError(f"{where}: expected text, got {_BLANK:,} blank lines")
     except InputError:
         raise
     except Exception as error:  # damaged archives and closed files fail in many ways

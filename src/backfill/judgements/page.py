@@ -81,7 +81,7 @@ def write_page(
         if query not in queries:
             raise InputError(f"queries: expected a text of query {query!r}, got none")
         items = [
-            {"id": checked_id(path, item), "text": text_of(item)[:_SHOWN] or item}
+            {"id": checked_id(path, item), "text": str(text_of(item))[:_SHOWN] or item}
             for item in rng.permutation(np.array(sorted(set(found)), object)).tolist()
         ]
         if items:
@@ -91,7 +91,7 @@ def write_page(
     target = Path(path)
     with replacing(target) as temporary:
         page = _rendered(asked, title, answers or f"{target.stem}.qrels.tsv")
-        temporary.write_text(page, encoding="utf-8")
+        temporary.write_text(page, encoding="utf-8", errors="replace")  # half a surrogate pair
 
 
 def _text_of(texts: Callable[[str], str] | Mapping[str, str] | None) -> Callable[[str], str]:

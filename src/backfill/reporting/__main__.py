@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from backfill.errors import InputError
+from backfill.reporting.spreadsheets import from_csv
 from backfill.reporting.tables.terminal import print_table
 
 DEFAULT = Path("reports", "main", "overview")
@@ -25,6 +26,8 @@ def show(folder: Path) -> None:
         # A method may be called "nan" or "null", or 0.1; its name is text all the same.
         names = dict.fromkeys(("panel", "method", "label"), str)
         frame = pd.read_csv(path, dtype=names, keep_default_na=False, na_values=[""])
+        for name in names.keys() & set(frame):
+            frame[name] = frame[name].map(from_csv, na_action="ignore")
         print_table(frame)
     except FileNotFoundError:
         raise InputError(

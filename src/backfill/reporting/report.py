@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from backfill.artifacts import replacing
+from backfill.reporting.escaped import markdown
 from backfill.reporting.findings import findings
 from backfill.reporting.page.page import page
 from backfill.reporting.section import Section, bullets
 from backfill.reporting.sections import sections
+from backfill.reporting.spreadsheets import csv
 from backfill.reporting.study import Study
 from backfill.reporting.tables.curves import curves
 
@@ -39,7 +41,7 @@ def write_report(study: Study, folder: Path, *, parameters: Mapping[str, Any]) -
     inside = {name: data for section in shown for name, data in section.files().items()}
     beside = {name: inside.pop(name) for name in _BESIDE}
     beside["metrics.json"] = f"{json.dumps(metrics(study), indent=2, allow_nan=False)}\n".encode()
-    beside["curves.csv"] = curves(study).to_csv(index=False).encode()
+    beside["curves.csv"] = csv(curves(study))
     inside["findings.md"] = sentences(study, shown).encode()
     inside["index.html"] = page(study, shown, parameters).encode()
     # Only now, when all of it is made, so that a mistake leaves the old report as it is.
@@ -76,10 +78,12 @@ def metrics(study: Study) -> dict[str, Any]:
 
 def sentences(study: Study, shown: Sequence[Section]) -> str:
     """All sentences of the report in Markdown, under the panel or the section they belong to."""
-    parts = [f"# {study.title}", *([" ".join(study.notes)] if study.notes else [])]
+    notes = [markdown(" ".join(study.notes))] if study.notes else []
+    parts = [f"# {markdown(study.title)}", *notes]
     for panel in study.panels:
-        parts += [f"## {panel if study.several else 'Methods'}", bullets(findings(study, panel))]
+        heading = markdown(panel) if study.several else "Methods"
+        parts += [f"## {heading}", bullets(findings(study, panel))]
     for section in shown:
         if section.sentences:
-            parts += [f"## {section.title}", bullets(section.sentences)]
+            parts += [f"## {markdown(section.title)}", bullets(section.sentences)]
     return "\n\n".join(parts) + "\n"

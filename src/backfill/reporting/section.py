@@ -9,6 +9,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from backfill.reporting import style
+from backfill.reporting.escaped import cell, markdown
+from backfill.reporting.spreadsheets import csv
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,25 +90,24 @@ class Section:
         """Its files by name: <chart>.png, <id>.csv and <id>.md, as far as it has any."""
         found = {f"{chart.name}.png": style.png(chart.figure) for chart in self.charts}
         if self.data is not None:
-            found[f"{self.id}.csv"] = self.data.to_csv(index=False).encode()
+            found[f"{self.id}.csv"] = csv(self.data)
         if self.tables:
             found[f"{self.id}.md"] = self.markdown().encode()
         return found
 
     def markdown(self) -> str:
         """Everything but its figures, in GitHub's Markdown."""
-        parts = [f"# {self.title}", self.caption, bullets(self.sentences)]
+        parts = [f"# {markdown(self.title)}", markdown(self.caption), bullets(self.sentences)]
         for table in self.tables:
-            # Underscores in AUC_mAP or rm_naive are inside words, where GitHub takes them as is.
-            text = table.cells.map(lambda cell: str(cell).replace("|", "\\|"))
+            text = table.cells.rename(columns=cell).map(lambda value: cell(str(value)))
             cells = text.to_markdown(index=False, disable_numparse=True)
             # A section's only table may share its title.
-            heading = "" if table.title == self.title else f"**{table.title}**"
-            parts += [heading, table.note, cells]
+            heading = "" if table.title == self.title else f"**{cell(table.title)}**"
+            parts += [heading, markdown(table.note), cells]
         parts.append(bullets([f"{term}: {meaning}" for term, meaning in self.terms.items()]))
         return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def bullets(sentences: Sequence[str]) -> str:
-    """A list in Markdown."""
-    return "\n".join(f"- {sentence}" for sentence in sentences)
+    """A list in Markdown, of sentences in plain text."""
+    return "\n".join(f"- {markdown(sentence)}" for sentence in sentences)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from backfill.arrays import Float64s
 from backfill.errors import InputError
+from backfill.reporting.escaped import printable, require_printable
 from backfill.reporting.line_styles import line_styles
 from backfill.reporting.measures import Measure, measures, on_common_draws, per_run
 from backfill.reporting.numbers import Numbers, method_numbers
@@ -59,7 +60,8 @@ class Study:
         reads: whether the vectors were there, and no encoder was trained.
 
     Raises:
-        InputError: a reference is missing, or methods differ in queries, fractions or top-k.
+        InputError: a name cannot be printed, a reference is missing, or methods differ in queries,
+            fractions or top-k.
     """
 
     dataset: str
@@ -76,6 +78,13 @@ class Study:
     reads: bool = False
 
     def __post_init__(self) -> None:
+        self._require_names()
+        # Names from a dataset are nobody's choice: they are shown as well as can be.
+        if self.groups is not None:
+            shown = [printable(group) for group in self.groups.ravel().tolist()]
+            groups = np.array(shown, np.str_).reshape(self.groups.shape)
+            object.__setattr__(self, "groups", groups)
+        object.__setattr__(self, "notes", [printable(note) for note in self.notes])
         for name, panel in self.panels.items():
             missing = [label for label in panel.references if label not in panel.results]
             if missing:
@@ -84,6 +93,15 @@ class Study:
                     f"got {', '.join(panel.results) or 'none'}"
                 )
         self._check_alike()
+
+    def _require_names(self) -> None:
+        require_printable("dataset", self.dataset)
+        require_printable("study", self.name)
+        require_printable("question", self.question)
+        for panel, of in self.panels.items():
+            require_printable("panels", panel)
+            for label in of.results:
+                require_printable("label", label)
 
     @property
     def title(self) -> str:

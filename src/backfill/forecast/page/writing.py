@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from backfill.artifacts import replacing
 from backfill.forecast.outcome import Forecast
 from backfill.forecast.page import sentences, tables, words
 from backfill.forecast.page.figures import every_method, main_figure
 from backfill.forecast.page.queries import changes
 from backfill.reporting.colours import GREY, PALETTE
+from backfill.reporting.rendering import rendered
 
 _HERE = Path(__file__).parent
 _BLUE, _VERMILION, _GREEN, _PURPLE, *_ = PALETTE
@@ -39,15 +38,9 @@ def write(forecast: Forecast, path: Path) -> Path:
 
 def html(forecast: Forecast) -> str:
     """Render the page; the same forecast gives the same text."""
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"share": words.share, "code": words.with_code}
-    rendered = environment.get_template("page.html.jinja").render(
+    return rendered(
+        _HERE,
+        {"share": words.share, "code": words.with_code},
         forecast=forecast,
         colours=COLOURS,
         main=main_figure(forecast),
@@ -65,5 +58,3 @@ def html(forecast: Forecast) -> str:
         known=sentences.known(forecast),
         estimated=sentences.estimated(forecast),
     )
-    # Half a surrogate pair, which JSON can hold, is nothing that UTF-8 can.
-    return rendered.encode("utf-8", "replace").decode("utf-8")

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from backfill.reporting import style
 from backfill.reporting.findings import findings
+from backfill.reporting.rendering import rendered
 from backfill.reporting.section import Chart, Section
 from backfill.reporting.study import Study
 
@@ -26,15 +26,9 @@ def page(study: Study, sections: Sequence[Section], parameters: Mapping[str, Any
         sections: in their order.
         parameters: shown at the end, as given.
     """
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["source"] = _source
-    return environment.get_template("page.html.jinja").render(
+    return rendered(
+        _HERE,
+        {"source": _source},
         study=study,
         findings={panel: findings(study, panel) for panel in study.panels},
         sections=sections,
