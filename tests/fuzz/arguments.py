@@ -38,7 +38,10 @@ def _changed(random: Random, value: Any) -> tuple[Any, str]:
         return new, f"{type(new).__name__} {new!r:.40}"
     if isinstance(value, np.ndarray):
         made = random.choice(_ARRAYS)
-        return made(random, value), made.__name__
+        try:
+            return made(random, value), made.__name__
+        except (TypeError, ValueError):  # of text, for instance
+            return value[..., None], "one more dimension"
     if isinstance(value, tuple | list) and value:
         at = random.randrange(len(value))
         items: list[Any] = list(value)

@@ -18,7 +18,7 @@ import psutil
 from fuzz.outcomes import FINDING, SECONDS, Outcome
 
 TESTS = Path(__file__).parents[1]
-HANGS = 3  # times the bound on processor time, after which a reader has no answer
+HANGS = 8  # times the bound on processor time, after which a reader has no answer
 SLEEPS = 120.0  # seconds of wall time likewise; others may have the processor
 GROWN = 1500.0  # MiB: a process that has grown so large hides what inputs take
 AT_MOST = 4000  # inputs per process

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from pydantic import TypeAdapter
 
 from backfill import align
-from backfill.encoders.model import NETWORK, Encoder
+from backfill.encoders.model import Encoder
+from backfill.params.networks import Network
 from fuzz.formats import safetensors_with
 from fuzz.registry import Change, cases, content, reader
 
@@ -22,7 +24,7 @@ _SMALL = {"family": "resnet", "blocks": [1], "width": 4, "embedding_dim": 4}
 def made(folder: Path) -> None:
     """A small encoder."""
     torch.manual_seed(0)
-    Encoder(NETWORK.validate_python(_SMALL), 1, [0, 1, 3], 16.0).save(
+    Encoder(TypeAdapter(Network).validate_python(_SMALL), 1, [0, 1, 3], 16.0).save(
         folder / "weights.safetensors"
     )
 
