@@ -9,6 +9,7 @@ import pytest
 from simulated import as_panel, as_study, at_levels
 
 from backfill.errors import InputError
+from backfill.reporting import style
 from backfill.reporting.escaped import cell, markdown
 from backfill.reporting.report import sentences, write_report
 from backfill.reporting.section import Section, Table
@@ -39,7 +40,8 @@ def test_own_texts_stay_as_they_are():
         ("<b>", "\\<b\\>"),
         ("a\nb", "a b"),
         ("[a](b)", "[a]\\(b)"),
-        ("[a]: b", "[a]\\: b"),
+        ("[a]: b", "\\[a]: b"),
+        ("[low, high]: an interval", "[low, high]: an interval"),
         ("_a_b_", "\\_a_b\\_"),
         ("a\ud800b\x1b", "a\ufffdb\ufffd"),
     ],
@@ -62,7 +64,9 @@ def test_a_name_makes_no_column_and_no_line():
     assert "<img" not in text.replace("\\<img", "")
 
 
-def test_hostile_labels_are_text_everywhere(tmp_path):
+def test_hostile_labels_are_text_everywhere(tmp_path, monkeypatch):
+    for kind in ("png", "svg"):  # other tests draw
+        monkeypatch.setattr(style, kind, lambda figure: b"")
     made = study(HOSTILE, panel="<p>", dataset="<d>", notes=["<n>"], question="<q>")
     write_report(made, tmp_path, parameters={"<k>": "<v>"})
     page = (tmp_path / "page" / "index.html").read_text()

@@ -19,7 +19,7 @@ Source: TypeAlias = str | os.PathLike[str] | IO[str] | IO[bytes]
 # Longer lines are no lines of ids and numbers; a reader must not be made to hold them.
 _LONGEST = 2**16
 # Text that packs better is none of judgements, unless it is short.
-_RATIO, _SHORT = 30, 1 << 22
+_RATIO, _SHORT = 20, 1 << 21
 _BLANK = 100_000  # lines in a row
 
 

@@ -10,9 +10,9 @@ from backfill.errors import InputError
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _BREAKS = re.compile("[\t\r\n\x85\u2028\u2029]+")
 # Characters that Markdown takes for its own anywhere, brackets that make a link, underscores at
-# the edge of a word, and what opens a heading, a list or a rule at the beginning.
-_MARKUP = re.compile(r"[\\`*<>&~$|]|(?<=\])[(\[:]|(?<![^\W_])_|_(?![^\W_])")
-_OPENING = re.compile(r"^([#+=-]|\d+(?=[.)](?:\s|$)))")
+# the edge of a word, and what opens a heading, a list, a rule or a link's target at the beginning.
+_MARKUP = re.compile(r"[\\`*<>&~$|]|(?<=\])[(\[]|(?<![^\W_])_|_(?![^\W_])")
+_OPENING = re.compile(r"^([#+=-]|\d+(?=[.)](?:\s|$))|\[(?=[^]]*\]:\s*\S+$))")
 
 
 def printable(text: str) -> str:

@@ -69,8 +69,7 @@ class Texts:
         Raises:
             InputError: the file cannot be read, a line is wrong, or an id is there twice.
         """
-        # Unlike Path.resolve, this is quiet about links that lead to themselves.
-        path = Path(os.path.realpath(path))
+        path = Path(os.path.abspath(path))  # through no link: messages name what was given
         lines = opened(path)
         stamp = Stamp.of(path)
         with path.open("rb") as file:
