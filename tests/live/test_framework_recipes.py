@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import lancedb
 import numpy as np
 import pytest
 import yaml
@@ -49,7 +50,6 @@ def recipe(name: str) -> Callable[[Any, Router], Any]:
 @pytest.fixture
 def router(tmp_path: Path) -> Iterator[Router]:
     """A migration in LanceDB, of which a part is done."""
-    lancedb = pytest.importorskip("lancedb", reason="of the extra lancedb, is not installed")
     rows = [
         {"id": key, "text": text, "vector": vector.astype(np.float32), "topic": text.split()[0]}
         for (key, text), vector in zip(

@@ -11,11 +11,11 @@ from backfill.live.embedders import EMBEDDERS, Embedder, Unavailable
 from backfill.texts import models
 
 pytestmark = pytest.mark.xdist_group("texts")
-pytest.importorskip("sentence_transformers", reason="of the extra texts, is not installed")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("sentence_transformers", reason="of the extra texts, is not installed")
     from texts.tiny import make_model
 
     root = tmp_path_factory.mktemp("live_models")
