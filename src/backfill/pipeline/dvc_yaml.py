@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from itertools import chain, islice, repeat
 from pathlib import Path
@@ -38,7 +39,7 @@ def text(layout: Layout, graph: Graph) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["quoted"] = _quoted
+    environment.filters |= {"quoted": _quoted, "shell": shlex.quote}
     rendered = environment.get_template(TEMPLATE).render(
         layout=layout,
         data=layout.data.as_posix(),
@@ -123,7 +124,7 @@ def _rows(layout: Layout, graph: Graph) -> dict[str, dict[str, str]]:
 
 def _where(layout: Layout) -> str:
     """What a command says of the workspace; nothing of the main one."""
-    return "" if layout.is_main else f" --workspace {layout.workspace}"
+    return "" if layout.is_main else f" --workspace {shlex.quote(layout.workspace)}"
 
 
 def _quoted(name: str) -> str:
