@@ -42,6 +42,9 @@ class BackfillCurve:
         trapezoidal: (Q, T) average precision of the whole ranking by trapezoids; None if the
             benchmark has no such protocol.
 
+    Raises:
+        InputError: the arrays do not fit together.
+
     Source:
         Rank merge (Seo et al., Metric Compatible Training for Online Backfilling in Large-Scale
         Retrieval, WACV 2025), section 2.2.
@@ -52,6 +55,25 @@ class BackfillCurve:
     hits: Mapping[int, Bools]
     recall: Float64s | None = None
     trapezoidal: Float64s | None = None
+
+    def __post_init__(self) -> None:
+        fraction = validate.fractions("fraction", self.fraction)
+        precision = validate.reals("average_precision", self.average_precision, ndim=2)
+        shape = (len(precision), len(fraction))
+        if not isinstance(self.hits, Mapping):
+            raise InputError(f"hits: expected k -> (Q, T), got {validate.shown(self.hits)}")
+        others = {
+            "average_precision": precision,
+            **{f"hits[{validate.count('k of hits', k)}]": hits for k, hits in self.hits.items()},
+            "trapezoidal": self.trapezoidal,
+        }
+        for name, values in others.items():
+            if values is not None and validate.array(name, values).shape != shape:
+                raise InputError(
+                    f"{name}: expected shape {shape}, got {validate.array(name, values).shape}"
+                )
+        if self.recall is not None and validate.array("recall", self.recall).shape != shape[1:]:
+            raise InputError(f"recall: expected shape {shape[1:]}, got {np.shape(self.recall)}")
 
     @classmethod
     def of_ranks(

@@ -183,6 +183,16 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
         oracle.nearest_as_positives,
         {"system": SYSTEM, "relevance": RELEVANCE, "neighbours": 2},
     ),
+    "BackfillCurve": (
+        retrieval.BackfillCurve,
+        {
+            "fraction": np.array([0.0, 1.0]),
+            "average_precision": np.array([[0.5, 1.0]]),
+            "hits": {1: np.array([[False, True]])},
+            "recall": np.array([1.0, 0.9]),
+            "trapezoidal": np.array([[0.5, 1.0]]),
+        },
+    ),
     "MethodResult.of_draws": (
         MethodResult.of_draws,
         {"results": [MethodResult("a", (CURVE,), {})]},

@@ -16,8 +16,7 @@ from backfill.errors import InputError
 EVERY = 2
 MESSAGE = re.compile(r"^[^:]+: .*expected .+, got[: ].+", re.DOTALL)
 NO_CALLS = {
-    "BackfillCurve",  # what calls return
-    "CarriedThreshold",
+    "CarriedThreshold",  # what calls return
     "ClosedForm",
     "Conditions",
     "Interval",
