@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from application import Make
 
-KINDS = ("postgres", "lancedb")
+KINDS = ("postgres", "lancedb", "qdrant")
 
 
 @pytest.fixture(scope="session")
