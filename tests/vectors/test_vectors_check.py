@@ -1,5 +1,6 @@
 import doctest
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -240,3 +241,12 @@ def test_neither_torch_nor_dvc_nor_hydra_is_imported(tmp_path: Path) -> None:
         "assert not {'torch', 'dvc', 'hydra', 'matplotlib', 'pyarrow'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_a_folder_whose_name_is_not_utf_8_is_printed(tmp_path: Path) -> None:
+    path = folder(tmp_path / "caf\udce9")
+    strict = os.environ | {"PYTHONIOENCODING": "utf-8:strict"}
+    command = [sys.executable, "-m", "backfill.cli", "check", str(path)]
+    done = subprocess.run(command, capture_output=True, env=strict)
+    assert done.returncode == 0, done.stderr
+    assert b"caf\\udce9" in done.stdout

@@ -29,7 +29,7 @@ def csv(frame: pd.DataFrame) -> bytes:
     for at, kind in enumerate(text.dtypes):
         if not (pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind)):
             text.isetitem(at, text.iloc[:, at].map(safe))
-    return text.to_csv(index=False).encode()
+    return str(text.to_csv(index=False)).encode()
 
 
 def from_csv(text: str) -> str:
