@@ -113,8 +113,11 @@ def test_a_malicious_pickle_is_named_and_not_run(
         (b"cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(Vi8\ntRI99999999999\ntR.", "a int in"),
         (b"c_codecs\nencode\n(Vabc\nVbz2\ntR.", "encoding 'bz2'"),
         (b"c__builtin__\nbytes\n(I99999999999\ntR.", "expected a readable pickle"),
-        (b"(lp0\ng0\na.", "expected a readable pickle, got: .*recursion"),  # a list within itself
-        (b"cnumpy\ndtype\n(VO8\ntR.", "got a _DType"),
+        (
+            b"(lp0\ng0\na.",
+            "expected a readable pickle, got: .*one in itself",
+        ),  # a list within itself
+        (b"cnumpy\ndtype\n(VO8\ntR.", "got a PickledType"),
     ],
 )
 def test_what_only_looks_like_an_array_is_an_error(
@@ -123,6 +126,48 @@ def test_what_only_looks_like_an_array_is_an_error(
     path = tmp_path / "gnd_roxford5k.pkl"
     path.write_bytes(content)
     with pytest.raises(InputError, match=message):
+        read_gnd(path)
+
+
+DOUBLED = b"(l" + b"".join(b"p%d\n(lg%d\nag%d\na" % (k, k, k) for k in range(30)) + b"."
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"Nr" + (150_000_000).to_bytes(4, "little") + b".", "expected a dict"),
+        (DOUBLED, "expected a readable pickle, got: more than"),
+        (
+            b"]" * 400_001,
+            "a pickle of more than 400,000 steps",
+        ),
+        (b"(" * 100 + b"]" + b"l" * 100 + b".", "containers in each other"),
+        (b"\x96" + (1 << 40).to_bytes(8, "little") + b".", "expected a readable pickle"),
+        (b"I" + b"9" * 5000 + b"\n.", "expected a readable pickle"),
+        (b"\x8b" + (4000).to_bytes(4, "little") + b"\x7f" * 4000 + b".", "more than 64 bits"),
+        (b"}K\x01Ns.", "a int as a key"),
+        (b"c__builtin__\nset\n}Vx\nNsb.", "a state of a Global"),
+        (b"cos\nsystem\n.", "a os.system"),
+        (b"Pother\n.", "opcode PERSID"),
+        (b"\xff", "expected a readable pickle, got: no opcode"),
+        (b"0.", "expected a readable pickle"),
+    ],
+    ids=range(13),
+)
+def test_what_would_take_all_memory_is_refused_at_once(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    path = tmp_path / "gnd_roxford5k.pkl"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=rf"gnd_roxford5k\.pkl: .*{message}"):
+        read_gnd(path)
+
+
+def test_a_file_larger_than_any_ground_truth_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "gnd_roxford5k.pkl"
+    with path.open("wb") as file:
+        file.truncate(1 << 33)
+    with pytest.raises(InputError, match="expected a pickle of at most 16,777,216 bytes"):
         read_gnd(path)
 
 
@@ -152,11 +197,26 @@ def test_a_sound_file_is_read(tmp_path: Path) -> None:
         ({"imlist": ["../a", "b", "c"]}, r"imlist: expected bare image names, got '\.\./a'"),
         ({"gnd": []}, "gnd: expected 1 as in qimlist, got 0 entries"),
         ({"gnd": 5}, "gnd: expected 1 as in qimlist, got int"),
-        ({"gnd": [{}]}, r"gnd\[0\]\.bbx: expected four numbers, got None"),
-        ({"gnd": [TRUTH["gnd"][0] | {"bbx": [1, 2]}]}, r"bbx: expected four numbers, got \[1, 2\]"),
+        ({"gnd": [{}]}, r"gnd\[0\]\.bbx: expected four finite numbers, got None"),
+        (
+            {"gnd": [TRUTH["gnd"][0] | {"bbx": [1, 2]}]},
+            r"bbx: expected four .*, got \[1, 2\]",
+        ),
         (
             {"gnd": [TRUTH["gnd"][0] | {"easy": "x"}]},
             r"gnd\[0\]\.easy: expected a list of positions, got 'x'",
+        ),
+        (
+            {"gnd": [TRUTH["gnd"][0] | {"easy": [float("nan")]}]},
+            r"gnd\[0\]\.easy: expected a list of positions, got \[nan\]",
+        ),
+        (
+            {"gnd": [TRUTH["gnd"][0] | {"easy": [0.5]}]},
+            r"gnd\[0\]\.easy: expected positions, got 0\.5",
+        ),
+        (
+            {"gnd": [TRUTH["gnd"][0] | {"bbx": [1, 2, 3, float("inf")]}]},
+            r"bbx: expected four finite numbers, got \[1, 2, 3, inf\]",
         ),
         (
             {"gnd": [TRUTH["gnd"][0] | {"junk": [3]}]},

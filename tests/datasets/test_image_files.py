@@ -136,3 +136,31 @@ def test_chunks_make_the_same_file_as_one_array(tmp_path: Path) -> None:
     with io.BytesIO((tmp_path / "chunks.npy").read_bytes()) as file:
         assert np.array_equal(np.load(file), array)
     assert load_array(tmp_path / "chunks.npy", memory_map=True).shape == (2, 3, 4, 5)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1025, 1024), (1, 5000), (5000, 1)])
+def test_an_image_of_too_many_pixels_is_named_and_not_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int, height: int
+) -> None:
+    path = tmp_path / "large.png"
+    Image.new("P", (width, height)).save(path)
+    # A long side counts with the other one as the result has it: resampling makes such an image.
+    images = ImageFiles([str(path)], 256, 256, "stretch", max_pixels=1024**2)
+    loaded: list[object] = []
+    monkeypatch.setattr(Image.Image, "load", lambda *_: loaded.append(1))
+    with pytest.raises(InputError, match=r"large\.png: expected at most 1,048,576 pixels"):
+        images.decode()
+    assert not loaded
+
+
+def test_the_limit_itself_is_decoded(tmp_path: Path) -> None:
+    path = tmp_path / "large.png"
+    Image.new("P", (1024, 1024)).save(path)
+    assert ImageFiles([str(path)], 8, 8, max_pixels=1024**2).decode().shape == (1, 3, 8, 8)
+
+
+def test_other_programs_images_are_not_run(tmp_path: Path) -> None:
+    path = tmp_path / "postscript.png"
+    Image.new("RGB", (8, 8)).save(path, format="EPS")
+    with pytest.raises(InputError, match=r"postscript\.png: cannot identify image file"):
+        ImageFiles([str(path)], 8, 8).decode()

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from backfill.arrays import Float64s, Int64s, UInt8s
-from backfill.datasets.decoding import Fit, decode_file
+from backfill.datasets.decoding import MAX_PIXELS, Fit, decode_file
 from backfill.errors import InputError
 
 CHUNK_BYTES = 32 << 20
@@ -28,6 +28,7 @@ class ImageFiles:
         workers: threads that decode.
         boxes: (N, 4) left, upper, right and lower edge of the region to keep, in pixels of the
             file; None to keep whole images.
+        max_pixels: of a file; one that has more is not decoded.
 
     Raises:
         InputError: the boxes have another shape or are not finite.
@@ -39,6 +40,7 @@ class ImageFiles:
     fit: Fit = "crop"
     workers: int = 4
     boxes: Float64s | None = None
+    max_pixels: int = MAX_PIXELS
 
     def __post_init__(self) -> None:
         if self.boxes is None:
@@ -108,7 +110,7 @@ class ImageFiles:
         path = Path(self.paths[row])
         box = None if self.boxes is None else self.boxes[row]
         try:
-            image[:] = decode_file(path, self.height, self.width, self.fit, box)
+            image[:] = decode_file(path, self.height, self.width, self.fit, box, self.max_pixels)
         except Exception as error:  # Pillow raises many types, even SyntaxError
             if not path.is_file():
                 return f"{path}: no such file"

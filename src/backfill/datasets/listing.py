@@ -41,6 +41,11 @@ def list_classes(folder: Path) -> Listing:
     """
     listing = Listing()
     for name in _names(folder, folders=True):
+        if not name.isprintable():  # bytes that are not UTF-8, or what would break a table
+            shown = os.fsencode(name).decode("utf-8", "backslashreplace")
+            raise InputError(
+                f"{folder}: expected folders named by their class in UTF-8, got {shown!r}"
+            )
         for image in list_images(folder / name):
             listing.add(image, name)
     if not listing:
@@ -62,10 +67,23 @@ def list_images(folder: Path) -> list[str]:
 
 
 def walk_images(folder: Path) -> Iterator[str]:
-    """Yield the paths of the images below `folder` at any depth, without hidden ones."""
-    yield from list_images(folder)
+    """Yield the paths of the images below `folder` at any depth, without hidden ones.
+
+    Raises:
+        InputError: a folder cannot be read, or links lead to it a second time.
+    """
+    yield from _walk(folder, set())
+
+
+def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[str]:
+    images = list_images(folder)
+    status = os.stat(folder)
+    if (status.st_dev, status.st_ino) in seen:
+        raise InputError(f"{folder}: expected each folder once, got one again, by a link")
+    seen.add((status.st_dev, status.st_ino))
+    yield from images
     for name in _names(folder, folders=True):
-        yield from walk_images(folder / name)
+        yield from _walk(folder / name, seen)
 
 
 def _names(folder: Path, folders: bool) -> list[str]:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from backfill.arrays import Float64s
-from backfill.datasets.decoding import Fit
+from backfill.datasets.decoding import MAX_PIXELS, Fit
 from backfill.datasets.held_out import Search
 from backfill.datasets.image_files import ImageFiles
 
@@ -60,6 +60,12 @@ class ImageFileSettings(Settings):
         "crop", description="how an image gets this shape: scale and crop the centre, or stretch"
     )
     workers: int = Field(4, ge=1, le=64, description="threads that decode images")
+    max_pixels: int = Field(
+        MAX_PIXELS,
+        ge=1024**2,
+        le=170_000_000,
+        description="pixels of an image file; one that has more is an error and is not decoded",
+    )
 
     def images(self, paths: Sequence[str], boxes: Float64s | None = None) -> ImageFiles:
         """Return these files, to be decoded as the settings say.
@@ -68,4 +74,12 @@ class ImageFileSettings(Settings):
             paths: N image files.
             boxes: (N, 4) left, upper, right and lower edge of the region to keep, in pixels.
         """
-        return ImageFiles(paths, self.size, self.width or self.size, self.fit, self.workers, boxes)
+        return ImageFiles(
+            paths,
+            self.size,
+            self.width or self.size,
+            self.fit,
+            self.workers,
+            boxes,
+            self.max_pixels,
+        )

@@ -17,12 +17,15 @@ from backfill.datasets.base import Dataset, ImageSet
 from backfill.datasets.registry import register
 from backfill.datasets.settings import SubsetSettings
 from backfill.errors import InputError
+from backfill.reading.files import read_text
 from backfill.relevance import Relevance
 
 URL = "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz"
 SUPERCLASSES, CLASSES = 20, 100
 SHAPE = (3, 32, 32)
 RECORD = 2 + 3 * 32 * 32  # one byte for the superclass, one for the class, then the pixels
+MOST = 50_000  # records of a file
+NAMES_BYTES = 100_000  # of a file of names
 FILES = ("train.bin", "test.bin", "fine_label_names.txt", "coarse_label_names.txt")
 
 
@@ -71,6 +74,8 @@ def read_records(path: Path) -> ImageSet:
             is out of range.
     """
     size = path.stat().st_size
+    if size > MOST * RECORD:
+        raise InputError(f"{path}: expected at most {MOST:,} records, got {size // RECORD:,}")
     if size == 0 or size % RECORD:
         raise InputError(
             f"{path}: expected a positive multiple of {RECORD:,} bytes, got {size:,} "
@@ -105,7 +110,7 @@ def _check_present(root: Path) -> None:
 
 
 def _read_names(path: Path, count: int) -> tuple[str, ...]:
-    names = tuple(path.read_text(encoding="utf-8").split())
+    names = tuple(read_text(path, "names of classes", NAMES_BYTES).split())
     if len(names) != count:
         raise InputError(f"{path}: expected {count} names, got {len(names)}")
     return names

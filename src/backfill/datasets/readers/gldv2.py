@@ -31,6 +31,7 @@ from backfill.datasets.registry import register
 from backfill.datasets.settings import ImageFileSettings
 from backfill.datasets.tree import image_set, unlabelled
 from backfill.errors import InputError
+from backfill.reading.files import reason, short
 from backfill.relevance import Relevance
 
 TRAIN = "train_clean.csv or metadata/train_clean.csv"
@@ -40,6 +41,7 @@ TRAIN_FILES = {"train/": TREE, TRAIN: "landmark_id, images"}
 TEST_FILES = {"index/": TREE, "test/": TREE, SOLUTION: "id, images, Usage"}
 IMAGE_ID = re.compile(r"[0-9a-f]{16}")
 MAP_AT = 100
+_BYTES, _ROWS, _HEADER = 128 << 20, 1_000_000, 10_000
 Usage = Literal["Private", "Public"]
 
 
@@ -135,7 +137,8 @@ def read_solution(path: Path, usages: list[Usage]) -> dict[str, list[str]]:
     for number, (query, images, usage) in enumerate(rows, start=2):
         if usage not in ("Private", "Public", "Ignored"):
             raise InputError(
-                f"{path}: line {number}: expected Usage Private, Public or Ignored, got {usage!r}"
+                f"{path}: line {number}: expected Usage Private, Public or Ignored, "
+                f"got {short(usage)}"
             )
         # Most test images show no landmark of the index; their images are given as None.
         if usage in usages and images not in ("", "None"):
@@ -155,12 +158,21 @@ def image_path(folder: Path, name: str) -> str:
 def _rows(path: Path, columns: list[str]) -> Iterator[tuple[str, ...]]:
     import pandas as pd  # deferred: slow to import, and only this reader needs it
 
+    most = "a csv file of at most"
+    if (size := path.stat().st_size) > _BYTES:
+        raise InputError(f"{path}: expected {most} {_BYTES:,} bytes, got {size:,}")
     try:
+        with path.open("rb") as file:  # one line with millions of columns would take all memory
+            if len(file.readline(_HEADER)) == _HEADER:
+                raise ValueError(f"a first line of {_HEADER:,} bytes or more")
         # Everything is text: "None" is a word here, and ids are not numbers.
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        table = pd.read_csv(
+            path, dtype=str, keep_default_na=False, encoding="utf-8", nrows=_ROWS + 1
+        )
     except (ValueError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(f"{path}: expected a csv file, got: {reason}") from error
+        raise InputError(f"{path}: expected a csv file, got: {reason(error)}") from error
+    if len(table) > _ROWS:
+        raise InputError(f"{path}: expected {most} {_ROWS:,} rows, got more")
     if list(table.columns) != columns:
         found = ", ".join(map(str, table.columns))
         raise InputError(f"{path}: expected columns {', '.join(columns)}, got {found}")
@@ -175,7 +187,7 @@ def _id(name: str, path: Path, number: int) -> str:
     # Ids become paths, so nothing else may pass.
     if not IMAGE_ID.fullmatch(name):
         raise InputError(
-            f"{path}: line {number}: expected image ids of 16 hexadecimal digits, got {name!r}"
+            f"{path}: line {number}: expected image ids of 16 hexadecimal digits, got {short(name)}"
         )
     return name
 

@@ -13,8 +13,10 @@ from backfill.datasets.listing import find_one, some
 from backfill.datasets.registry import register
 from backfill.datasets.tree import TreeSettings, load_train_and_test
 from backfill.errors import InputError
+from backfill.reading.files import read_bytes, short
 
 META = "identity_meta.csv or meta/identity_meta.csv"  # the archive has it in meta/
+_BYTES = 16 << 20
 GENDERS = {"f": "female", "m": "male"}
 
 
@@ -63,11 +65,14 @@ def genders(root: Path, classes: tuple[str, ...]) -> tuple[tuple[str, ...], dict
     """
     path = find_one(root, META)
     found: dict[str, int] = {}
-    header, *lines = path.read_text("utf-8-sig", errors="replace").splitlines() or [""]
+    data = read_bytes(path, "the gender of each person", _BYTES)
+    # Names of people may be in any encoding, and are not used.
+    header, *lines = data.decode("utf-8-sig", errors="replace").splitlines() or [""]
     columns = [column.strip() for column in header.split(",")]
     if columns[0] != "Class_ID" or columns[-1] != "Gender":
         raise InputError(
-            f"{path}: expected columns Class_ID, Name, Sample_Num, Flag, Gender, got {header!r}"
+            f"{path}: expected columns Class_ID, Name, Sample_Num, Flag, Gender, "
+            f"got {short(header)}"
         )
     for number, line in enumerate(lines, start=2):
         if not line.strip():
@@ -75,7 +80,7 @@ def genders(root: Path, classes: tuple[str, ...]) -> tuple[tuple[str, ...], dict
         # Names may contain commas, so only the first and the last column are read.
         person, gender = line.split(",")[0].strip(), line.rpartition(",")[2].strip()
         if gender not in GENDERS:
-            raise InputError(f"{path}: line {number}: expected gender m or f, got {gender!r}")
+            raise InputError(f"{path}: line {number}: expected gender m or f, got {short(gender)}")
         found[person] = list(GENDERS).index(gender)
     missing = [person for person in classes if person not in found]
     if missing:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy.sparse.csgraph import connected_components
 
 from backfill.arrays import Float32s
+from backfill.errors import InputError
 
 # The fonts of matplotlib that map Unicode code points to the real characters. The Computer Modern
 # fonts use TeX's own encodings, the other STIX fonts hold parts of tall brackets or private code
@@ -48,6 +51,7 @@ CATEGORIES = frozenset(  # without modifiers and combining marks, which are part
 BOX_DRAWING = range(0x2500, 0x25A0)  # pieces that join into tables
 
 FONT_SIZE = 64  # pixels per em
+MAX_GLYPH = 16 * FONT_SIZE  # a larger one is damage
 # Renderings are stretched to SIDE x SIDE pixels and compared, so that strokes need not coincide
 # exactly. If their ratios of width to height differ by more than a factor, they are not alike.
 SIDE = 8
@@ -61,18 +65,35 @@ ALIKE = 0.91
 @cache
 def code_points(typeface: str) -> frozenset[int]:
     """Return the code points for which a typeface has a glyph other than its placeholder."""
-    charmap = FT2Font(str(_path(typeface))).get_charmap()
+    with _drawn(typeface):
+        charmap = FT2Font(str(_path(typeface))).get_charmap()
     return frozenset(code for code, glyph in charmap.items() if glyph)
+
+
+@contextmanager
+def _drawn(typeface: str) -> Iterator[None]:
+    """Name the file of a typeface that cannot be drawn with."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError, OverflowError, MemoryError) as error:
+        raise InputError(
+            f"{_path(typeface)}: expected the typeface that matplotlib brings, got: {error}; "
+            "install matplotlib again"
+        ) from error
 
 
 def render(typeface: str, char: str) -> Image.Image | None:
     """Draw a character white on black, cropped to its ink; None if it has no glyph or no ink."""
     if ord(char) not in code_points(typeface):
         return None
-    font = _font(typeface)
-    left, top, right, bottom = font.getbbox(char)
-    image = Image.new("L", (max(int(right - left), 1), max(int(bottom - top), 1)))
-    ImageDraw.Draw(image).text((-left, -top), char, font=font, fill=255)
+    with _drawn(typeface):
+        font = _font(typeface)
+        left, top, right, bottom = font.getbbox(char)
+        size = max(int(right - left), 1), max(int(bottom - top), 1)
+        if max(size) > MAX_GLYPH:
+            raise ValueError(f"a glyph of {size[0]} x {size[1]} pixels")
+        image = Image.new("L", size)
+        ImageDraw.Draw(image).text((-left, -top), char, font=font, fill=255)
     ink = image.getbbox()
     return image.crop(ink) if ink else None
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from backfill.datasets.plain_pickle import unpickle
 from backfill.errors import InputError
+from backfill.reading.files import short
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,10 @@ def read_gnd(path: Path) -> GroundTruth:
 def _names(path: Path, content: dict[Any, Any], key: str) -> list[str]:
     names = content.get(key)
     if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
-        raise InputError(f"{path}: {key}: expected a list of image names, got {names!r:.80}")
+        raise InputError(f"{path}: {key}: expected a list of image names, got {short(names)}")
     outside = [name for name in names if name != Path(name).name]
     if outside:
-        raise InputError(f"{path}: {key}: expected bare image names, got {outside[0]!r}")
+        raise InputError(f"{path}: {key}: expected bare image names, got {short(outside[0])}")
     return names
 
 
@@ -83,20 +85,23 @@ def _numbers(path: Path, record: Any, query: int, key: str) -> list[float]:
     length = 4 if key == "bbx" else None
     if (
         not isinstance(values, list)
-        or not all(isinstance(value, int | float) for value in values)
+        or not all(type(value) in (int, float) and isfinite(value) for value in values)
         or length not in (None, len(values))
     ):
-        what = "four numbers" if length else "a list of positions"
-        raise InputError(f"{path}: gnd[{query}].{key}: expected {what}, got {values!r:.80}")
+        what = "four finite numbers" if length else "a list of positions"
+        raise InputError(f"{path}: gnd[{query}].{key}: expected {what}, got {short(values)}")
     return values
 
 
 def _positions(path: Path, record: Any, query: int, key: str, count: int) -> list[int]:
-    positions = {int(value) for value in _numbers(path, record, query, key)}
+    positions = set(_numbers(path, record, query, key))
+    broken = [position for position in positions if position != int(position)]
+    if broken:
+        raise InputError(f"{path}: gnd[{query}].{key}: expected positions, got {broken[0]}")
     outside = [position for position in positions if not 0 <= position < count]
     if outside:
         raise InputError(
             f"{path}: gnd[{query}].{key}: expected positions in imlist, 0 to {count - 1}, "
             f"got {outside[0]}"
         )
-    return sorted(positions)
+    return sorted(int(position) for position in positions)
