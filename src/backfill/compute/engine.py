@@ -16,7 +16,8 @@ class Peer(NamedTuple):
     Attributes:
         rank: number of this process, from 0.
         size: number of processes.
-        address: where they meet, tcp://host:port on the machine of process 0; empty for one alone.
+        address: where they meet: tcp://host:port on the machine of process 0, or file://path if
+            all are on one; empty for one alone.
     """
 
     rank: int

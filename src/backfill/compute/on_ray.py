@@ -12,13 +12,16 @@ from __future__ import annotations
 import mmap
 import os
 import socket
+import tempfile
+import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import numpy as np
+import psutil
 from tqdm import tqdm
 
 from backfill.arrays import Array
@@ -28,6 +31,9 @@ from backfill.errors import InputError
 if TYPE_CHECKING:
     from backfill.params import Compute
 
+_LOOPBACK = "127.0.0.1"
+# Ray's own switch between machines that others may join and those that only talk to themselves.
+_OTHERS_MAY_JOIN = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "ENABLE_RAY_CLUSTER"
 # Chunks of work per worker: enough that nobody waits long for the last ones to finish.
 _CHUNKS_PER_WORKER = 4
 # Tasks under way per worker, so that it never waits for the next one.
@@ -55,7 +61,7 @@ class OnRay:
     @classmethod
     @contextmanager
     def connected(cls, settings: Compute) -> Iterator[OnRay]:
-        """Join the cluster at `settings.address`, or start one on this machine.
+        """Join the cluster at `settings.address`, or start one on this machine and for it alone.
 
         If this process is connected to a cluster already, that one is used and left running.
 
@@ -187,15 +193,17 @@ def _connect(settings: Compute) -> None:
     try:
         if settings.address is not None:
             _require_answer(settings.address)
-        ray.init(
-            address="local" if own else settings.address,
-            num_cpus=settings.workers if own else None,
-            include_dashboard=False if own else None,
-            logging_level="ERROR",
-            log_to_driver=False,
-            # Each task has one CPU and so one thread. Ray sets the number for OpenMP itself.
-            runtime_env={"env_vars": {"NUMBA_NUM_THREADS": "1"}},
-        )
+        # Each task has one CPU and so one thread. Ray sets the number for OpenMP itself.
+        variables = {"NUMBA_NUM_THREADS": "1"} | (_gloo_on_loopback() if own else {})
+        with _on_loopback() if own else nullcontext():
+            ray.init(
+                address="local" if own else settings.address,
+                num_cpus=settings.workers if own else None,
+                include_dashboard=False if own else None,
+                logging_level="ERROR",
+                log_to_driver=False,
+                runtime_env={"env_vars": variables},
+            )
     except (OSError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         if own:
@@ -206,6 +214,35 @@ def _connect(settings: Compute) -> None:
                 f"got: {reason}"
             )
         raise InputError(message) from error
+
+
+@contextmanager
+def _on_loopback() -> Iterator[None]:
+    """Let a cluster that starts in this block listen to this machine alone."""
+    from ray._private import ray_constants
+
+    variable, constant = _OTHERS_MAY_JOIN
+    before = os.environ.get(variable), getattr(ray_constants, constant)
+    os.environ[variable] = "0"  # for processes that Ray starts
+    setattr(ray_constants, constant, False)
+    try:
+        yield
+    finally:
+        setattr(ray_constants, constant, before[1])
+        if before[0] is None:
+            del os.environ[variable]
+        else:
+            os.environ[variable] = before[0]
+
+
+def _gloo_on_loopback() -> dict[str, str]:
+    """What torch.distributed is told, so that processes which train together do the same."""
+    found = [
+        name
+        for name, addresses in psutil.net_if_addrs().items()
+        if any(address.address == _LOOPBACK for address in addresses)
+    ]
+    return {"GLOO_SOCKET_IFNAME": found[0]} if found else {}
 
 
 def _require_answer(address: str) -> None:
@@ -222,6 +259,9 @@ class _Member:
         """An address on this machine at which the others can join."""
         import ray
 
+        if ray.util.get_node_ip_address() == _LOOPBACK:
+            # The only machine; a server of torch would listen to all.
+            return f"file://{tempfile.gettempdir()}/backfill-{uuid.uuid4().hex}"
         with socket.socket() as free:
             free.bind(("", 0))
             return f"tcp://{ray.util.get_node_ip_address()}:{free.getsockname()[1]}"
