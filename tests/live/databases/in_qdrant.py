@@ -35,6 +35,18 @@ def applications() -> Iterator[Make]:
             clients.close(each.client)
 
 
+class _Vectors(dict[str, Any]):
+    """Vectors by name; each search of the local mode scales those it sees anew, in place."""
+
+    def __eq__(self, other: object) -> bool:
+        assert isinstance(other, _Vectors)
+        return self.keys() == other.keys() and all(
+            np.allclose(self[name], other[name], rtol=0, atol=1e-6) for name in self
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 class InQdrant:
     whole = True
 
@@ -97,7 +109,8 @@ class InQdrant:
         with self.client.together:
             config = self.api.get_collection(self.collection).config
             names = sorted(each.name for each in self.api.get_collections().collections)
-        return [point.model_dump() for point in self._points()], config.model_dump(), names
+        points = [(point.id, point.payload, _Vectors(point.vector)) for point in self._points()]
+        return points, config.model_dump(), names
 
     def unseen(self) -> nullcontext[None]:
         return nullcontext()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -63,9 +64,10 @@ def opened(settings: QdrantSettings) -> Client:
     """
     if settings.path is None:
         key = settings.api_key.get_secret_value() if settings.api_key else None
-        api = QdrantClient(
-            settings.url, api_key=key, timeout=settings.timeout, check_compatibility=False
-        )
+        with warnings.catch_warnings(action="ignore"):  # a key without TLS: loopback, or a proxy
+            api = QdrantClient(
+                settings.url, api_key=key, timeout=settings.timeout, check_compatibility=False
+            )
         return Client(api, nullcontext(), local=False)
     path = Path(os.path.realpath(settings.path))
     with _opening:

@@ -19,7 +19,7 @@ from backfill.live.databases.qdrant.settings import QdrantSettings
 from backfill.live.fingerprint import fingerprint, text_of
 
 PRINT_WIDTH = 32  # bytes of SHA-256
-_PAGE = 1000
+_PAGE, _LOCAL_PAGE = 1000, 10_000  # the local mode looks at all points for each page
 
 
 @dataclass(frozen=True)
@@ -107,11 +107,12 @@ class View:
     ) -> Iterator[Any]:
         """All points that hold a condition, page by page."""
         page: Any = None
+        limit = _LOCAL_PAGE if self.client.local else _PAGE
         while True:
             found, page = self.client.api.scroll(
                 self.settings.collection,
                 scroll_filter=condition,
-                limit=_PAGE,
+                limit=limit,
                 offset=page,
                 with_payload=self.payload if payload else False,
                 with_vectors=list(vectors) or False,
