@@ -28,7 +28,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from safetensors import SafetensorError
@@ -204,7 +204,8 @@ def _remove(path: Path) -> None:
 def save_array(path: Path, array: np.ndarray[Any, Any]) -> None:
     """Write one array as .npy."""
     with replacing(path) as temporary, temporary.open("wb") as file:
-        np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+        np.lib.format.write_array_header_1_0(file, _described(array.dtype, array.shape))
+        _write(file, array)
 
 
 def save_chunks(
@@ -220,17 +221,22 @@ def save_chunks(
         dtype: of the array.
         chunks: (n, ...) stretches of rows, which follow each other.
     """
-    header = {
-        "descr": np.lib.format.dtype_to_descr(np.dtype(dtype)),
-        "fortran_order": False,
-        "shape": tuple(shape),
-    }
     with replacing(path) as temporary, temporary.open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, header)
+        np.lib.format.write_array_header_1_0(file, _described(np.dtype(dtype), shape))
         for chunk in chunks:
             assert chunk.dtype == dtype
             assert chunk.shape[1:] == tuple(shape)[1 - chunk.ndim :]
-            np.ascontiguousarray(chunk).tofile(file)
+            _write(file, chunk)
+
+
+def _described(dtype: np.dtype[Any], shape: Sequence[int]) -> dict[str, Any]:
+    descr = np.lib.format.dtype_to_descr(dtype)
+    return {"descr": descr, "fortran_order": False, "shape": tuple(shape)}
+
+
+def _write(file: IO[bytes], array: Array) -> None:
+    # Not by tofile, which does not say why it fails.
+    file.write(np.ascontiguousarray(array).data)
 
 
 def save_twin(path: Path, of: Path) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any
 
 import torch
 import torch.nn.functional as F
-from pydantic import Field
+from pydantic import Field, ValidationError
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from backfill.artifacts import replacing
 from backfill.encoders import networks
@@ -159,16 +161,18 @@ class Encoder(nn.Module):
             if stored.network.layers > len(tensors):
                 raise ValueError(f"{len(tensors)} tensors for {stored.network.layers} layers")
             settings = stored.network, stored.channels, stored.classes, stored.scale
-            with torch.device("meta"):  # takes no memory, whatever the settings ask for
-                _require_alike(cls(*settings).state_dict(), tensors)
-            encoder = cls(*settings)
+            with _NoMoreThan(sum(tensor.numel() for tensor in tensors.values())):
+                encoder = cls(*settings)
+            _require_alike(encoder.state_dict(), tensors)
             encoder.load_state_dict(tensors)
         except InputError:
             raise  # it names the missing package
         except Exception as error:  # networks fail in many ways on settings that cannot be
-            raise InputError(
-                f"{path}: expected a readable encoder, got: {reason(error)}"
-            ) from error
+            got = reason(error)
+            if isinstance(error, ValidationError):
+                first = error.errors(include_url=False)[0]
+                got = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"[:200]
+            raise InputError(f"{path}: expected a readable encoder, got: {got}") from error
         return encoder.place(device or torch.device("cpu")).eval()
 
 
@@ -179,6 +183,32 @@ class _Settings(Section):
     channels: Annotated[int, Field(ge=1, le=1024)]
     classes: list[Annotated[int, Field(ge=0)]]
     scale: float
+
+
+class _NoMoreThan(TorchFunctionMode):
+    """Refuses to make much more of tensors than a file has, before they take memory.
+
+    Args:
+        numbers: in the file.
+    """
+
+    def __init__(self, numbers: int) -> None:
+        super().__init__()
+        self.numbers = numbers
+        self.left = 4 * numbers + 1_000_000  # some are made twice
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Call `func`, unless it makes a tensor that is too large."""
+        name = getattr(func, "__name__", "")
+        if name in ("empty", "zeros", "ones", "randn", "eye"):
+            given = args[0] if args and isinstance(args[0], list | tuple) else args
+            size = prod(n for n in given if isinstance(n, int))
+            self.left -= size * size if name == "eye" and len(args) == 1 else size
+            if self.left < 0:
+                raise ValueError(f"{self.numbers:,} numbers, too few for its network")
+        return func(*args, **(kwargs or {}))
 
 
 def _require_alike(expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:

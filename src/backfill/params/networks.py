@@ -18,6 +18,11 @@ class ResNet(Section):
     embedding_dim: Count
     stem: Literal["small", "large"] = "small"
 
+    @property
+    def layers(self) -> int:
+        """A number of layers that it has at least, each with weights of its own."""
+        return sum(self.blocks)
+
 
 class Whitened(Section):
     """Convolutions behind a whitening layer, `blocks` of them in each stage.
@@ -31,6 +36,11 @@ class Whitened(Section):
     width: Count
     embedding_dim: Count
     patch: Count = 2
+
+    @property
+    def layers(self) -> int:
+        """A number of layers that it has at least, each with weights of its own."""
+        return sum(self.blocks)
 
 
 class Vit(Section):
@@ -51,6 +61,11 @@ class Vit(Section):
     embedding_dim: Count
     stem: Literal["linear", "residual"] = "linear"
     pooling: Literal["class", "mean"] = "class"
+
+    @property
+    def layers(self) -> int:
+        """A number of layers that it has at least, each with weights of its own."""
+        return self.depth
 
     @model_validator(mode="after")
     def _divisible(self) -> Vit:
