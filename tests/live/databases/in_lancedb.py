@@ -45,11 +45,14 @@ class InLanceDB:
 
     def open(self, **settings: Any) -> Database:
         kind = DATABASES["lancedb"]
-        section = {
+        return kind.open("trial", kind.settings.model_validate(self.section | settings))
+
+    @property
+    def section(self) -> dict[str, Any]:
+        return {
             "uri": self.uri, "table": TABLE, "id": self.names["id"],
             "content": [self.names["text"]], "vector": self.names["vector"], "patience": 5,
         }  # fmt: skip
-        return kind.open("trial", kind.settings.model_validate(section | settings))
 
     def insert(self, rows: dict[Id, Row]) -> None:
         values = [[key, row.text, row.vector, row.colour] for key, row in rows.items()]

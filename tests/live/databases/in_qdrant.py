@@ -59,7 +59,7 @@ class InQdrant:
         self.collection = self.names["collection"]
         self.path = folder
         self.path.mkdir()
-        self.client = clients.opened(self._settings(self._section()))
+        self.client = clients.opened(self.settings())
         self.api = self.client.api
         vectors = {
             self.names["vector"]: models.VectorParams(size=OLD, distance=models.Distance.COSINE)
@@ -67,8 +67,7 @@ class InQdrant:
         self.api.create_collection(self.collection, vectors_config=vectors)
 
     def open(self, **settings: Any) -> Database:
-        found = self._settings(self._section() | settings)
-        return DATABASES["qdrant"].open("trial", found)
+        return DATABASES["qdrant"].open("trial", self.settings(**settings))
 
     def insert(self, rows: dict[Id, Row]) -> None:
         points = [
@@ -122,14 +121,15 @@ class InQdrant:
             "database.path": {"path": self.path / "nowhere"},
         }
 
-    def _section(self) -> dict[str, Any]:
+    @property
+    def section(self) -> dict[str, Any]:
         return {
             "path": self.path, "collection": self.collection, "content": [self.names["content"]],
             "vector": self.names["vector"], "patience": 5,
         }  # fmt: skip
 
-    def _settings(self, section: dict[str, Any]) -> Any:
-        return DATABASES["qdrant"].settings.model_validate(section)
+    def settings(self, **settings: Any) -> Any:
+        return DATABASES["qdrant"].settings.model_validate(self.section | settings)
 
     def _put_vector(self, key: Id, vector: Any) -> None:
         name = self.names["vector"]
