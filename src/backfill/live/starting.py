@@ -113,14 +113,20 @@ def write_known(opened: Opened) -> int:
 
 
 def forecast_of(migration: Migration) -> Forecast | None:
-    """The forecast that the file names; None if it names none.
+    """The forecast that the file names; None if it names none, or a method besides a sample.
 
     Raises:
-        InputError: there is none in the folder, or another version's.
+        InputError: a method is to be taken from it and it is not there, or another version's.
     """
     if migration.forecast is None:
         return None
     path = migration.beside(migration.forecast) / FORECAST
+    if not path.exists():
+        if migration.method != AUTO:
+            return None
+        raise InputError(
+            f"{path}: expected a forecast, got none; `backfill forecast {path.parent}` makes it"
+        )
     try:
         return Forecast.model_validate_json(read_text(path, "a forecast", _MOST_BYTES))
     except ValidationError as error:
@@ -134,9 +140,9 @@ def _fitted(opened: Opened, seed: int) -> Serving:
     migration = opened.migration
     forecast = forecast_of(migration)
     name = migration.method
-    if forecast is not None and migration.forecast is not None:
+    if migration.forecast is not None:
         folder = migration.beside(migration.forecast)
-        name = forecast.decision.method if name == AUTO else name
+        name = forecast.decision.method if forecast is not None and name == AUTO else name
     else:
         folder = pairs.draw(opened, seed)
         wanted = _WITHOUT_FORECAST if opened.database.carries else FALL_BACK

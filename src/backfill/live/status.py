@@ -15,6 +15,7 @@ from backfill.live.history import Moment
 from backfill.live.opened import Opened
 from backfill.live.probing import Probe, probe, queries_of
 from backfill.live.router import Router
+from backfill.live.shown import Listed, Probed
 from backfill.live.starting import forecast_of
 
 _LOOK_AGAIN = 2.0  # seconds, for a rate
@@ -37,13 +38,13 @@ class Status(BaseModel):
 
     name: str
     state: State
-    counts: Counts
+    counts: Listed
     fraction: float
     rate: float | None = None
     seconds_left: float | None = None
     measure: str | None = None
     expected: Value | None = None
-    probe: Probe | None = None
+    probe: Probed = None
 
 
 def status(opened: Opened, *, searches: bool = True) -> Status:

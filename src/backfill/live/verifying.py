@@ -6,11 +6,11 @@ import numpy as np
 from pydantic import BaseModel
 
 from backfill.errors import InputError
-from backfill.live.base import Counts
 from backfill.live.embedders import Unavailable
 from backfill.live.opened import Opened
-from backfill.live.probing import Probe, probe, queries_of
+from backfill.live.probing import probe, queries_of
 from backfill.live.router import Router
+from backfill.live.shown import Listed, Probed
 from backfill.live.states import require_started
 
 _EMBEDDED_AGAIN = 32
@@ -32,11 +32,11 @@ class Verified(BaseModel):
         complete: whether nothing waits.
     """
 
-    counts: Counts
+    counts: Listed
     found: int
     compared: int
     least_cosine: float | None
-    probe: Probe | None
+    probe: Probed
     faults: list[str]
     complete: bool
 

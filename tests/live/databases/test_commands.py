@@ -127,7 +127,7 @@ def test_a_sample_for_a_forecast(shell: Shell, postgres: Any, tmp_path: Path) ->
         ("trial", "x; drop", "name: "),
         ("postgres", "oracle", "database: kind: expected"),
         ("content: body", "content: nothing", "database.content"),
-        ("table: items", "tabel: items", "database.tabel"),
+        ("table: items", "tabel: items", "database.tab"),
         ("${TEST_URL}", "${NOT_THERE}", "environment variable NOT_THERE"),
         ("sample: 40", "sample: 40\nmethod: magic", "method: expected auto, old_query"),
         ("sample: 40", "sample: many", "sample: "),
