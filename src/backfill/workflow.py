@@ -23,6 +23,9 @@ from backfill.reading.files import short
 from backfill.reading.yaml import read
 from backfill.stages.command import named
 
+# What a stage leaves of its cost, as far as it is printed.
+_COST = {"wall_s": int | float, "peak_gib": int | float, "items_per_s": int | float, "unit": str}
+
 
 def pipeline(workspace: str = MAIN_WORKSPACE) -> None:
     """Write a workspace's dvc.yaml, and print its path."""
@@ -80,9 +83,12 @@ def costs(workspace: str) -> None:
     folders = (folder, *data.glob("draws/*/costs"))
     files = [(path, at) for at in folders for path in at.rglob("*.json")]
     kept: list[dict[str, Any]] = []
-    for path, at in sorted(files, key=lambda file: file[0].stat().st_mtime):
+    for path, at in sorted(files, key=lambda file: file[0].lstat().st_mtime):
         stage, *row = path.relative_to(at).with_suffix("").parts
-        kept.append({"stage": stage, "row": "".join(row), **load_object(path, "a stage's cost")})
+        cost = load_object(path, "a stage's cost")
+        if not all(isinstance(cost.get(key), kind) for key, kind in _COST.items()):
+            raise InputError(f"{path}: expected {', '.join(_COST)}, got others; remove it")
+        kept.append({"stage": stage, "row": "".join(row), **{key: cost[key] for key in _COST}})
     if not kept:
         raise InputError(
             f"{folder}: expected what stages cost, got nothing; stages leave that on the machine "

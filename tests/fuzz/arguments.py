@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 ANYTHING: list[Any] = [
-    None, True, False, 0, 1, -1, 2, 3, 10**6, 2**31, 2**63, 10**30, 0.5, 1.0, 5.5, -0.5, 1e300, float("nan"), float("inf"),
+    None, True, False, 0, 1, -1, 2, 3, 10**7, 2**31, 2**63, 10**30, 0.5, 1.0, 5.5, -0.5, 1e300, float("nan"), float("inf"),
     "", "a", "all", "../../victim", "1", b"bytes", 1j, (), [], {}, {"a": 1}, {1, 2}, [1, 2], [1, [2, 3]], [[1], [2, 3]],
     [None], ["a", 1], [0.5], [True], [2**70], range(5), object(), np.nan, np.float32(2), np.int64(3), np.uint64(2**64 - 1),
     np.array([]), np.array(5), np.zeros(3), np.zeros((3, 3)), np.zeros((0, 4)), np.zeros((4, 0)), np.array(["a", "b"]),
@@ -67,7 +67,7 @@ def _changed(random: Random, value: Any) -> tuple[Any, str]:
                 0,
                 -1,
                 1,
-                10**6,
+                10**7,
                 2**31,
                 2**63,
                 10**30,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from backfill.arrays import Int64s
 from backfill.errors import InputError
+from backfill.reading.files import short
 from backfill.relevance import Relevance
 
 
@@ -58,9 +60,10 @@ class Judgements:
             The judgements, without any for a query that `qrels` does not name.
 
         Raises:
-            InputError: no query or no item of `qrels` is there, or an id that it names occurs
-                twice.
+            InputError: no query or no item of `qrels` is there, an id that it names occurs twice,
+                or these are no mappings of integers and no sequences of ids.
         """
+        _require_grades(qrels)
         query_row = rows_of("query_ids", query_ids, qrels)
         known = {query: qrels[query] for query in query_row}
         row = rows_of("ids", ids, (item for grades in known.values() for item in grades))
@@ -192,6 +195,29 @@ class Judgements:
         )
 
 
+def _require_grades(qrels: Any) -> None:
+    """Raise InputError unless these are mappings from items to integers, by query."""
+    if not isinstance(qrels, Mapping):
+        raise InputError(f"qrels: expected query -> item -> grade, got {short(qrels)}")
+    for query, grades in qrels.items():
+        if not isinstance(grades, Mapping):
+            raise InputError(f"qrels[{short(query)}]: expected item -> grade, got {short(grades)}")
+        for item, grade in grades.items():
+            if not isinstance(grade, int | np.integer) or not -(2**63) <= grade < 2**63:
+                raise InputError(
+                    f"qrels[{short(query)}][{short(item)}]: expected an integer as the grade, got "
+                    f"{short(grade)}"
+                )
+
+
+def require_ids(name: str, ids: Any) -> Any:
+    """Return ids if they come one by one and can be counted; a string is none of many."""
+    counted = hasattr(ids, "__len__") and hasattr(ids, "__getitem__")
+    if not counted or isinstance(ids, str | bytes | Mapping) or getattr(ids, "shape", None) == ():
+        raise InputError(f"{name}: expected a sequence of ids, got {short(ids)}")
+    return ids
+
+
 def rows_of(name: str, ids: Sequence[str], wanted: Iterable[str]) -> dict[str, int]:
     """Find the rows of some ids, in one pass that remembers only those.
 
@@ -208,15 +234,19 @@ def rows_of(name: str, ids: Sequence[str], wanted: Iterable[str]) -> dict[str, i
     """
     looked_for = set(wanted)
     rows: dict[str, int] = {}
-    for row, item in enumerate(ids):
-        if item in looked_for:
-            if item in rows:
-                raise InputError(
-                    f"{name}: expected each id once, got {item!r} in rows {rows[item]} and {row}"
-                )
-            rows[item] = row
+    try:
+        for row, item in enumerate(require_ids(name, ids)):
+            if item in looked_for:
+                if item in rows:
+                    raise InputError(
+                        f"{name}: expected each id once, got {item!r} in rows {rows[item]} and "
+                        f"{row}"
+                    )
+                rows[item] = row
+    except TypeError:  # a list, for instance, can be no id
+        raise InputError(f"{name}: expected ids, got {short(ids)}") from None
     if not rows:
-        named = f", such as {min(looked_for)!r}" if looked_for else ""
+        named = f", such as {min(map(str, looked_for))!r:.60}" if looked_for else ""
         raise InputError(
             f"{name}: expected ids that the qrels name{named}, got none of their {len(looked_for)}"
         )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from backfill import validate
 from backfill.errors import InputError
 from backfill.judgements.qrels import Qrels
+from backfill.reading.files import short
 
 
 class KnownItems(NamedTuple):
@@ -44,12 +46,13 @@ def known_item_queries(
         The queries, whose ids are those of the first item with the title, and their qrels.
 
     Raises:
-        InputError: no item has a title, or `count` is below 1.
+        InputError: no item has a title, `count` is below 1, or texts are no pairs of strings.
     """
-    if count is not None and count < 1:
-        raise InputError(f"count: expected at least 1, got {count}")
+    if count is not None:
+        validate.count("count", count)
+    validate.seed("seed", seed)
     of_title: dict[str, list[str]] = {}
-    for item, (title, text) in texts.items():
+    for item, (title, text) in _pairs(texts):
         words = " ".join(title.split())
         if words and text.strip() and words != " ".join(text.split()):
             of_title.setdefault(words, []).append(item)
@@ -63,3 +66,14 @@ def known_item_queries(
         {of_title[title][0]: title for title in titles},
         {of_title[title][0]: dict.fromkeys(of_title[title], 1) for title in titles},
     )
+
+
+def _pairs(texts: Any) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Items with their titles and texts, which are strings."""
+    if not isinstance(texts, Mapping):
+        raise InputError(f"texts: expected item -> (title, text), got {short(texts)}")
+    for item, pair in texts.items():
+        right = isinstance(pair, tuple | list) and len(pair) == 2
+        if not right or not all(isinstance(part, str) for part in pair):
+            raise InputError(f"texts[{short(item)}]: expected (title, text), got {short(pair)}")
+        yield item, (pair[0], pair[1])

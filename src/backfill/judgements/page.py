@@ -34,8 +34,10 @@ def pooled(old: ArrayLike, new: ArrayLike, k: int = 10) -> list[Int64s]:
         For each query the rows that are among the first k of either, each once, ascending.
 
     Raises:
-        InputError: lists are not 2-D integers, or of different numbers of queries.
+        InputError: lists are not 2-D integers, or of different numbers of queries, or `k` is below
+            1.
     """
+    validate.count("k", k)
     first, second = validate.ranked("old", old)[:, :k], validate.ranked("new", new)[:, :k]
     validate.same_length("new", second, len(first), "old")
     unions = (np.union1d(*lists) for lists in zip(first, second, strict=True))

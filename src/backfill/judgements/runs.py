@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from backfill import validate
 from backfill.arrays import Float64s, Int64s
 from backfill.artifacts import replacing
 from backfill.errors import InputError
 from backfill.judgements.columns import column, rows
+from backfill.judgements.graded import require_ids
 from backfill.judgements.lines import Source, fields_of, name_of
 from backfill.reading.files import reason, short
 
@@ -46,6 +48,8 @@ class Run:
             InputError: a score is not a number.
         """
         items, sorted_scores = {}, {}
+        if not isinstance(scores, Mapping):
+            raise InputError(f"run: expected query -> item -> score, got {short(scores)}")
         for query, of in scores.items():
             if not isinstance(of, Mapping):
                 raise InputError(f"run[{short(query)}]: expected item -> score, got {short(of)}")
@@ -81,10 +85,24 @@ class Run:
 
         Returns:
             The run.
+
+        Raises:
+            InputError: rows are no integers or not those of `ids`, or numbers of rows differ.
         """
-        found = np.asarray(ranked)
-        values = 1 / np.arange(1, found.shape[1] + 1) if scores is None else np.asarray(scores)
+        found = validate.ranked("ranked", ranked)
+        values = 1 / np.arange(1, found.shape[1] + 1)
+        if scores is not None:
+            values = validate.reals("scores", scores, ndim=2)
+        if values.ndim == 2 and values.shape != found.shape:
+            expected = f"shape {found.shape} as of ranked"
+            raise InputError(f"scores: expected {expected}, got shape {values.shape}")
         values = np.broadcast_to(values, found.shape).astype(np.float64)
+        for name, given in (("query_ids", query_ids), ("ids", ids)):
+            require_ids(name, given)
+        if len(query_ids) != len(found) or not all(isinstance(q, Hashable) for q in query_ids):
+            expected = f"{len(found)} ids, as many as lists in ranked"
+            raise InputError(f"query_ids: expected {expected}, got {short(query_ids)}")
+        validate.indices(lambda at: f"ranked, item {at}", found[found >= 0], len(ids))
         kept = [row >= 0 for row in found]
         named = zip(query_ids, found, kept, strict=True)
         return cls(

@@ -12,7 +12,7 @@ import numpy as np
 from backfill.arrays import Array, Int64s
 from backfill.artifacts import replacing
 from backfill.errors import InputError
-from backfill.reading import files
+from backfill.reading import npy
 from backfill.texts import models
 from backfill.texts.beir import Stamp, opened
 from backfill.vectors.lists.lines import Lines
@@ -100,9 +100,10 @@ def read_shard(path: Path, name: str) -> Array:
         InputError: the file is damaged.
     """
     try:
-        with files.opened(path, "a finished shard") as (file, _), np.load(file) as arrays:
-            found: Array = arrays[name]
-            return found
+        stored = npy.read_archive(path, "a finished shard")
+        if name not in stored:
+            raise InputError(f"{path}: expected a finished shard, got no {name}")
+        return stored[name]
     except InputError as error:
         raise InputError(f"{error}; remove it, and run again") from error
 

@@ -56,7 +56,7 @@ _HUGE = _rows(3, 5).astype(float) * 1e300
 _SYSTEM_CASES: dict[str, Any] = {
     "no_relevance": {"relevance": None},
     "float64_of_1e300": {"before": (_HUGE, _HUGE)},
-    "a_million_checkpoints": {"checkpoints": 1_000_000},
+    "ten_million_checkpoints": {"checkpoints": 10_000_000},
     "a_billion_checkpoints": {"checkpoints": 10**9},
     "five_and_a_half_checkpoints": {"checkpoints": 5.5},
     "a_top_k_of_2_31": {"top_k": [2**31]},

@@ -35,14 +35,12 @@ EVALUATE: dict[str, Any] = {
 }  # fmt: skip
 
 _MARGIN = {"kind": "margin", "embeddings": "old"}
-_SYSTEMS = {"before": "old", "after": "new"}
 _ORDERS = [
     OrderPlan.model_validate({"threads": 1, "seeds": [0], "row": row})
     for row in (
         {"kind": "random"},
         _MARGIN,
         {"kind": "coverage", "over": "new", "scores": _MARGIN},
-        {"kind": "oracle", "states": 1, "queries": 5, **_SYSTEMS},
     )
 ]
 
