@@ -59,7 +59,8 @@ def create(connection: Connection, names: Names, settings: PostgresSettings, sha
         connection.execute(
             names.sql(
                 "create table {it} (seq bigint generated always as identity primary key, "
-                "id {type} not null, rank double precision not null)",
+                "id {type} not null, rank double precision not null) "
+                "with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000)",
                 it=names.parts[table], type=key,
             ), ()
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from backfill.errors import InputError
 from backfill.live.databases.postgres import records
@@ -26,6 +26,7 @@ class View:
         shape: of the gallery.
         found: what the migration was prepared for; None: it was not.
         index: what serves searches of old vectors by cosine.
+        many_until: until when, by the monotonic clock, more than a few items are taken to wait.
     """
 
     settings: PostgresSettings
@@ -33,6 +34,7 @@ class View:
     shape: Shape
     found: Prepared | None
     index: Index | None
+    many_until: list[float] = field(default_factory=lambda: [0.0])
 
     @property
     def prepared(self) -> Prepared:
