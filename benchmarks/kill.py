@@ -47,7 +47,7 @@ SMALLER = (
 VARIES = "data/main/costs/"
 # Of a run that was killed, only DVC's own notes and cache may be left elsewhere.
 WRITTEN = ("data", "reports", ".checkpoints", "dvc.lock", "dvc.yaml", "params.yaml")
-MEAN = 10.0  # seconds to a kill
+MEAN = 12.0  # seconds to a kill
 LONGEST = 1800.0  # seconds that a run may take
 
 _TITLE = """# Killed runs
