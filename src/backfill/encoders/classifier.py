@@ -73,7 +73,5 @@ class StoredClassifier:
             raise InputError(f"{path}: expected finite numbers, got others")
         if not weight.any(axis=1).all():  # its cosine with anything is not a number
             row = int(np.argmin(weight.any(axis=1)))
-            raise InputError(
-                f"{path}: weight: expected a direction in each row, got 0 in row {row}"
-            )
+            raise InputError(f"{path}: weight: expected rows with a length, got 0 in row {row}")
         return cls(weight, classes.tolist(), float(scale))
