@@ -62,7 +62,7 @@ def judged(error: BaseException | None, names: set[str] | None) -> tuple[str, st
         return FINDING, f"a message that names no file {_place(error)}", detail
     if names is None and not re.match(r"[^:\n]{1,300}: ", text):
         return FINDING, f"a message that names no argument {_place(error)}", detail
-    if any(isinstance(cause, MemoryError) for cause in _chain(error)):
+    if any(isinstance(cause, MemoryError) and not _limited(cause) for cause in _chain(error)):
         return FINDING, f"memory that is not there was asked for {_place(error)}", detail
     return REFUSED, text[:300], ""
 
@@ -86,6 +86,12 @@ def _chain(error: BaseException | None) -> list[BaseException]:
         found.append(error)
         error = error.__cause__ or error.__context__
     return found
+
+
+def _limited(error: BaseException) -> bool:
+    """Whether the reader itself had set a limit on its memory."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return any(frame.filename.endswith("reading/memory.py") for frame in frames)
 
 
 def _place(error: BaseException) -> str:
