@@ -89,9 +89,8 @@ def _chain(error: BaseException | None) -> list[BaseException]:
 
 
 def _limited(error: BaseException) -> bool:
-    """Whether the reader itself had set a limit on its memory."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return any(frame.filename.endswith("reading/memory.py") for frame in frames)
+    """Whether it is Arrow's, which reads under a limit that our reader has set."""
+    return type(error).__name__ == "ArrowMemoryError"
 
 
 def _place(error: BaseException) -> str:

@@ -17,6 +17,8 @@ from backfill.reading.files import short
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+_MOST, _SHOWN = 20, 500  # mistakes of a message, and characters of one
+
 
 def check(name: str, root: str | None, assignments: Sequence[str], dim: int, views: int) -> str:
     """Load a dataset, decode a few of its images, and describe what was found.
@@ -67,8 +69,9 @@ def parse(name: str, root: str | None, assignments: Sequence[str]) -> Settings:
     try:
         return READERS[name].settings.model_validate(values)
     except ValidationError as error:
-        mistakes = [_worded(mistake, keys) for mistake in error.errors()]
-        raise InputError(f"{name}: " + "; ".join(mistakes)) from None
+        mistakes = [_worded(mistake, keys)[:_SHOWN] for mistake in error.errors()]
+        more = [f"and {len(mistakes) - _MOST} more"] if len(mistakes) > _MOST else []
+        raise InputError(f"{name}: " + "; ".join(mistakes[:_MOST] + more)) from None
 
 
 def _worded(mistake: ErrorDetails, keys: list[str]) -> str:

@@ -173,7 +173,10 @@ def command_line(folder: Path) -> None:
 @reader("datasets check", command_line, share=0.7)
 def read_settings(folder: Path) -> object:
     """The settings that `python -m backfill.datasets check` is given."""
-    given = json.loads((folder / "arguments.json").read_text())
+    try:
+        given = json.loads((folder / "arguments.json").read_text())
+    except (OSError, ValueError, RecursionError):
+        return None  # no command line
     if not isinstance(given, list) or len(given) < 2 or not all(type(v) is str for v in given):
         return None  # a command line has strings
     try:
