@@ -59,7 +59,7 @@ class Application(Protocol):
         """All that the database holds, in a form that can be compared: rows, tables, indexes."""
 
     def unseen(self) -> AbstractContextManager[None]:
-        """A block in which nothing tells the migration of changes; where that cannot be, nothing."""
+        """A block in which nothing tells the migration of changes, if that can be."""
 
     def mistakes(self) -> dict[str, dict[str, Any]]:
         """Settings that are wrong, by what the message must say."""

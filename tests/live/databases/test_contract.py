@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pytest
-from application import COLOURS, MODEL, NEW, OLD, Application, Make, fill, key, row, vector_of
+from application import MODEL, NEW, OLD, Application, Make, fill, key, row, vector_of
 
 from backfill.arrays import Float32s
 from backfill.errors import InputError
@@ -33,9 +33,8 @@ def drain(database: Database) -> list[Id]:
     done: list[Id] = []
     while True:
         found = step(database)
-        if not found:
-            if not database.reconcile():
-                return done
+        if not found and not database.reconcile():
+            return done
         done += found
 
 
@@ -472,7 +471,7 @@ def test_all_calls_are_safe_to_repeat(application: Application, database: Databa
 
 @pytest.mark.parametrize("setup", [Setup("another model", NEW), Setup(MODEL, NEW + 1)])
 def test_a_migration_of_another_model_is_refused(database: Database, setup: Setup) -> None:
-    with pytest.raises(InputError, match="another model|width 1"):
+    with pytest.raises(InputError, match=r"another model|width 1"):
         database.prepare(setup)
 
 
@@ -540,7 +539,9 @@ def test_hostile_names_keys_and_texts_are_names_keys_and_texts(make: Make, whole
     application = make(hostile=True, whole=whole)
     texts = ["'; drop table y; --", "%s {0} \\ $$ \u202e", "é\n\t\x7f", "", "🦆" * 3]
     keys = [key(n, whole=whole) for n in range(len(texts))]
-    application.insert({k: row(n, text) for n, (k, text) in enumerate(zip(keys, texts))})
+    application.insert(
+        {k: row(n, text) for n, (k, text) in enumerate(zip(keys, texts, strict=True))}
+    )
     database = application.open()
     setup = Setup(
         "model'; $$ %s {x} \x1f é", NEW, first=keys[3:4], carried=6 if database.carries else None
@@ -555,7 +556,7 @@ def test_hostile_names_keys_and_texts_are_names_keys_and_texts(make: Make, whole
     where = {application.colour: "red"}
     for exact in (True, False):
         (sides,) = database.search([query(texts[0], waiting=False)], 9, where, exact=exact)
-        assert [hit.id for hit in sides.done][0] == keys[0]
+        assert sides.done[0].id == keys[0]
         assert len(sides.done) == 2
     application.update(keys[1], text="%s")
     application.delete(keys[2:3])
@@ -581,7 +582,3 @@ def test_a_search_before_the_start_is_a_mistake(application: Application) -> Non
     fill(application, 3)
     with pytest.raises(InputError, match="trial"):
         application.open().search([query("a")], 3)
-
-
-def test_colours_are_three() -> None:
-    assert len(COLOURS) == 3

@@ -148,18 +148,19 @@ def _clean(connection: Connection, batch: Claimed, gone: list[str]) -> None:
         orphans(connection, batch.names, "id = any(%s::text[]::{type}[])", gone, batch.shape)
 
 
-def orphans(connection: Connection, names: Names, of: str, keys: Sequence[str] | None, shape: Shape) -> int:  # fmt: skip
+def orphans(
+    connection: Connection, names: Names, of: str, keys: Sequence[str] | None, shape: Shape
+) -> int:
     """Remove new and carried vectors whose items are gone, in an open transaction; how many new.
 
     They are locked first and looked at again: an item that is inserted anew meanwhile keeps its
     vector.
     """
     count = 0
-    tables = ["new"]
-    if connection.execute(
-        "select to_regclass(%s)", (names.sql("{carried}").as_string(connection),)
-    ).fetchone() != (None,):
-        tables.append("carried")
+    there = connection.execute(
+        "select to_regclass(%s) is not null", (names.sql("{carried}").as_string(),)
+    ).fetchone()
+    tables = ["new", "carried"] if there == (True,) else ["new"]
     gone = "not exists (select from {table} t where {key} = o.id and {item})"
     for table in tables:
         found = connection.execute(

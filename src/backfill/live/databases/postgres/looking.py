@@ -32,8 +32,12 @@ def facts(connection: Connection, view: View, width: int | None) -> Facts:
     version, extension, items = row
     if items < 100_000:  # also -1, of a table that was never analysed
         items = _one(connection, view, "select count(*) from {table} t where {item}")
-    characters = _one(connection, view, f"select coalesce(avg(length({{text}})), 0)::float8 from "
-                      f"(select * from {{table}} t where {{content}} limit {_SAMPLE}) t")  # fmt: skip
+    characters = _one(
+        connection,
+        view,
+        "select coalesce(avg(length({text})), 0)::float8 "
+        f"from (select * from {{table}} t where {{content}} limit {_SAMPLE}) t",
+    )
     old = view.shape.width or _one(
         connection, view,
         "select coalesce((select vector_dims({vector}::vector) from {table} t "

@@ -28,7 +28,9 @@ def indexed(column: sql.Composable, width: int) -> tuple[sql.Composable, str]:
     return sql.SQL("({}::halfvec({}))").format(column, literal(width)), kind
 
 
-def create(connection: Connection, names: Names, settings: PostgresSettings, shape: Shape, setup: Setup) -> None:  # fmt: skip
+def create(
+    connection: Connection, names: Names, settings: PostgresSettings, shape: Shape, setup: Setup
+) -> None:
     """Make tables, functions and triggers; the gallery is locked against writes for a moment."""
     key = raw(shape.key)
     records.create(connection)
@@ -78,7 +80,14 @@ def create(connection: Connection, names: Names, settings: PostgresSettings, sha
     triggers(connection, names, settings, queues, old=True)
 
 
-def triggers(connection: Connection, names: Names, settings: PostgresSettings, queues: list[str], *, old: bool) -> None:  # fmt: skip
+def triggers(
+    connection: Connection,
+    names: Names,
+    settings: PostgresSettings,
+    queues: list[str],
+    *,
+    old: bool,
+) -> None:
     """Let changes of the gallery be noted, in place of triggers that are there."""
     note = sql.SQL(" ").join(
         names.sql("insert into {it} (id, rank) values (%(row)s, {rank});", it=names.parts[queue],

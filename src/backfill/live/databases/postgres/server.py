@@ -39,7 +39,7 @@ class Server:
     def __init__(self, **options: str | int) -> None:
         self.port = _free_port()
         self.password = secrets.token_hex(16)
-        self._options = {"fsync": "off", "synchronous_commit": "off", **options}
+        self._options = {"fsync": "off", **options}
         self._process: subprocess.Popen[bytes] | None = None
         self._programs = _programs()
         self._folder = Path(tempfile.mkdtemp(prefix="backfill-postgres-"))
