@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from application import Make
 
-KINDS = ("postgres", "lancedb", "qdrant")
+KINDS = ("postgres", "lancedb", "qdrant", "milvus")
 
 
 @pytest.fixture(scope="session")

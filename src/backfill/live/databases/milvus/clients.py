@@ -83,6 +83,10 @@ class Client:
         """Names of all collections."""
         return list(_told(lambda: self.api.list_collections(timeout=self.timeout)))
 
+    def version(self) -> str:
+        """Of the server."""
+        return str(_told(lambda: self.api.get_server_version(timeout=self.timeout)))
+
 
 class _NotLoadedError(Passing):
     pass
@@ -125,7 +129,7 @@ def opened(settings: MilvusSettings) -> Client:
         InputError: the file is not there, or another process uses it.
     """
     lite = "://" not in settings.uri
-    if lite and not Path(settings.uri).is_dir():
+    if lite and not Path(settings.uri).exists():
         raise InputError(f"database.uri: expected a file of Milvus Lite, got {settings.uri}")
     token = settings.token.get_secret_value() if settings.token else ""
     try:

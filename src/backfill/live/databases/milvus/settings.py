@@ -21,7 +21,9 @@ def _address(uri: str, info: ValidationInfo) -> str:
     if "://" in uri:
         return uri
     if not uri.endswith(".db"):
-        raise ValueError("expected an address such as http://host:19530, or a file that ends in .db")
+        raise ValueError(
+            "expected an address such as http://host:19530, or a file that ends in .db"
+        )
     folder = (info.context or {}).get("folder")
     path = Path(uri).expanduser()
     return str((path if folder is None else Path(folder) / path).absolute())
