@@ -1,6 +1,7 @@
 """Reads many hostile inputs, and goes on where it was stopped; or reads one again.
 
     cd tests; python -m fuzz --inputs 100000 --work ../.fuzz --report ../benchmarks/fuzz.md
+    python -m fuzz --again ...                # likewise; what was found before is read again
     python -m fuzz --replay gnd 1234          # one input, with its traceback
 
 Inputs are numbered per reader, and number n is always the same one: 0 is valid, then come the
@@ -74,6 +75,13 @@ def run(inputs: int, work: Path, only: str = "") -> list[Outcome]:
     return done
 
 
+def forget_findings(table: Path) -> None:
+    """Take findings out of the table, so that their inputs are read again."""
+    kept = [one for one in read(table) if one.kind != FINDING]
+    with table.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+        csv.writer(file).writerows([getattr(one, name) for name in COLUMNS] for one in kept)
+
+
 def keep(outcome: Outcome, work: Path) -> None:
     """Keep a finding, with its input."""
     slug = outcome.reader.replace(" ", "_").replace("/", "_") + f"-{outcome.number}"
@@ -126,10 +134,13 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("../.fuzz"))
     parser.add_argument("--report", type=Path, help="written at the end")
     parser.add_argument("--only", default="", help="readers whose name has this pattern in it")
+    parser.add_argument("--again", action="store_true", help="read what was found again")
     parser.add_argument("--replay", nargs=2, metavar=("READER", "NUMBER"))
     given = parser.parse_args()
     if given.replay:
         replay(given.replay[0], int(given.replay[1]))
+    if given.again:
+        forget_findings(given.work.resolve() / "results.csv")
     outcomes = run(given.inputs, given.work.resolve(), given.only)
     if given.report:
         write(given.report, outcomes)
