@@ -13,6 +13,7 @@ from backfill.reporting.spreadsheets import from_csv
 from backfill.reporting.tables.terminal import print_table
 
 DEFAULT = Path("reports", "main", "overview")
+_ROWS = 2_000  # of a table that somebody reads in a terminal
 
 
 def show(folder: Path) -> None:
@@ -25,7 +26,11 @@ def show(folder: Path) -> None:
     try:
         # A method may be called "nan" or "null", or 0.1; its name is text all the same.
         names = dict.fromkeys(("panel", "method", "label"), str)
-        frame = pd.read_csv(path, dtype=names, keep_default_na=False, na_values=[""])
+        frame = pd.read_csv(
+            path, dtype=names, keep_default_na=False, na_values=[""], nrows=_ROWS + 1
+        )
+        if len(frame) > _ROWS:
+            raise ValueError(f"more than {_ROWS:,} rows")
         for name in names.keys() & set(frame):
             frame[name] = frame[name].map(from_csv, na_action="ignore")
         print_table(frame)
