@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import reduce
 from pathlib import Path
 from typing import Annotated
 
@@ -41,8 +42,8 @@ database:
   url: ${DATABASE_URL}
   table: documents
   content: body
-old: {provider: python, function: "models:old", folder: HERE}
-new: {provider: python, function: "models:new", folder: HERE}
+old: {provider: python, function: "models:old", folder: HERE, dimensions: D1}
+new: {provider: python, function: "models:new", folder: HERE, dimensions: D2}
 forecast: forecast
 sample: 500
 batch: 32
@@ -51,7 +52,7 @@ batch: 32
 
 def main(
     texts: Annotated[Path, typer.Argument(help="folder of texts.json, labels.npy and vectors")],
-    old: Annotated[str, typer.Option(help="the model in service")] = "minilm_l3",
+    old: Annotated[str, typer.Option(help="the model in service")] = "wordllama",
     new: Annotated[str, typer.Option(help="its successor")] = "minilm_l6",
     rate: Annotated[float, typer.Option(help="items per second")] = 200,
     out: Annotated[Path, typer.Option(help="folder of what was measured")] = Path("demo/out"),
@@ -76,7 +77,9 @@ def _migration(
     held_out, gallery = np.split(later, [int(HELD_OUT * len(later))])
     create(url, corpus, gallery.tolist())
     file = home / "migration.yaml"
-    file.write_text(MIGRATION.replace("HERE", json.dumps(str(Path(__file__).parent))))
+    widths = {f"D{n}": corpus.vectors(m).shape[1] for n, m in ((1, corpus.old), (2, corpus.new))}
+    text = MIGRATION.replace("HERE", json.dumps(str(Path(__file__).parent)))
+    file.write_text(reduce(lambda t, name: t.replace(name, str(widths[name])), widths, text))
     forecast = _forecast(corpus, queries, home, file)
     before = checksum(url)
     _backfill("plan", file)

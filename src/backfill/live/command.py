@@ -27,13 +27,16 @@ Follow = Annotated[bool, typer.Option("--follow", help="go on when nothing waits
 
 @contextmanager
 def _opened(file: Path) -> Iterator[Opened]:
-    """Open a migration; a user's mistake is one line."""
+    """Open a migration; a user's mistake is one line, and so is a model that does not answer."""
+    from backfill.live.embedders import Unavailable
     from backfill.live.opened import Opened
 
     with mistakes_in_one_line():
         opened = Opened.of(file)
         try:
             yield opened
+        except Unavailable as error:
+            raise InputError(f"{file}: {error}") from error
         finally:
             opened.close()
 
