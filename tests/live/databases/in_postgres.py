@@ -24,11 +24,18 @@ NAMES = {"table": "items", "id": "id", "content": "body", "vector": "embedding",
 def applications() -> Iterator[Make]:
     with Server(max_connections=60) as server:
         numbers = itertools.count()
+        with psycopg.connect(server.url(), autocommit=True) as connection:
+            connection.execute("create database empty")
+        with psycopg.connect(server.url("empty"), autocommit=True) as connection:
+            connection.execute("create extension vector")
+            connection.execute("create table y (z int)")
 
         def make(folder: Path, **options: Any) -> InPostgres:
             name = f"gallery_{next(numbers)}"
             with psycopg.connect(server.url(), autocommit=True) as connection:
-                connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+                connection.execute(
+                    sql.SQL("create database {} template empty").format(sql.Identifier(name))
+                )
             return InPostgres(server, name, **options)
 
         yield make
@@ -54,8 +61,6 @@ class InPostgres:
         self.names = {k: HOSTILE + v if hostile else v for k, v in NAMES.items()}
         self.colour = self.names["colour"]
         self.connection = psycopg.connect(self.url, autocommit=True)
-        self.connection.execute("create extension vector")
-        self.connection.execute("create table y (z int)")
         key_type = key or ("bigint" if whole else "text")
         self.run(
             f"create table {{table}} ({{id}} {key_type} primary key, {{content}} text, "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -10,9 +10,10 @@ from typing import TypeVar
 import psycopg
 
 from backfill.arrays import Float32s
-from backfill.live.base import Id, Item
+from backfill.live.base import Item
 from backfill.live.databases.postgres.connections import Connection, Connections
 from backfill.live.databases.postgres.names import Names, raw
+from backfill.live.databases.postgres.orphans import orphans
 from backfill.live.databases.postgres.shape import Shape
 
 T = TypeVar("T")
@@ -148,73 +149,6 @@ def _clean(connection: Connection, batch: Claimed, gone: list[str]) -> None:
         orphans(connection, batch.names, "id = any(%s::text[]::{type}[])", gone, batch.shape)
 
 
-def orphans(
-    connection: Connection, names: Names, of: str, keys: Sequence[str] | None, shape: Shape
-) -> int:
-    """Remove new and carried vectors whose items are gone, in an open transaction; how many new.
-
-    They are locked first and looked at again: an item that is inserted anew meanwhile keeps its
-    vector.
-    """
-    count = 0
-    there = connection.execute(
-        "select to_regclass(%s) is not null", (names.sql("{carried}").as_string(),)
-    ).fetchone()
-    tables = ["new", "carried"] if there == (True,) else ["new"]
-    gone = "not exists (select from {table} t where {key} = o.id and {item})"
-    for table in tables:
-        found = connection.execute(
-            names.sql(
-                f"select o.id::text from {{it}} o where {of} and {gone} for update of o",
-                it=names.parts[table], type=raw(shape.key),
-            ),
-            () if keys is None else (keys,),
-        ).fetchall()  # fmt: skip
-        if found:
-            done = connection.execute(
-                names.sql(
-                    f"delete from {{it}} o where id = any(%s::text[]::{{type}}[]) and {gone}",
-                    it=names.parts[table], type=raw(shape.key),
-                ),
-                ([key for (key,) in found],),
-            )  # fmt: skip
-            count += done.rowcount if table == "new" else 0
-    return count
-
-
 def names_sql(batch: Claimed, template: str) -> psycopg.sql.Composed:
     """Fill a template in."""
     return batch.names.sql(template, type=raw(batch.shape.key))
-
-
-def next_ones(names: Names, limit: int) -> Callable[[Connection], list[str]]:
-    """What locks the notes of the next items."""
-
-    def lock(connection: Connection) -> list[str]:
-        rows = connection.execute(
-            names.sql(
-                "select id::text from {waiting} order by rank, seq limit %s for update skip locked"
-            ),
-            (limit,),
-        ).fetchall()
-        return [key for (key,) in rows]
-
-    return lock
-
-
-def these(names: Names, shape: Shape, ids: Sequence[Id]) -> Callable[[Connection], list[str]]:
-    """What locks the notes of given items."""
-    keys = [str(key) for key in ids]
-
-    def lock(connection: Connection) -> list[str]:
-        rows = connection.execute(
-            names.sql(
-                "select id::text from {waiting} where id = any(%s::text[]::{type}[]) "
-                "order by rank for update skip locked",
-                type=raw(shape.key),
-            ),
-            (keys,),
-        ).fetchall()
-        return [key for (key,) in rows]
-
-    return lock

@@ -10,9 +10,28 @@ from typing import TypeVar
 import psycopg
 
 from backfill.arrays import Float32s
-from backfill.live.base import Batch, Counts, Facts, Filter, Id, Query, Rows, Setup, Sides, State
-from backfill.live.base import Versioned as VersionedState
-from backfill.live.databases.postgres import carrying, claims, ending, looking, reading, records
+from backfill.live.base import (
+    Batch,
+    Counts,
+    Facts,
+    Filter,
+    Id,
+    Query,
+    Rows,
+    Setup,
+    Sides,
+    State,
+    Versioned,
+)  # fmt: skip
+from backfill.live.databases.postgres import (
+    carrying,
+    claims,
+    ending,
+    locks,
+    looking,
+    reading,
+    records,
+)
 from backfill.live.databases.postgres import search as searching
 from backfill.live.databases.postgres.connections import Connection, Connections
 from backfill.live.databases.postgres.settings import PostgresSettings
@@ -52,7 +71,7 @@ class Postgres:
         self._do(partial(ending.prepare, setup=setup))
         self._view = None
 
-    def state(self) -> VersionedState:
+    def state(self) -> Versioned:
         """The current state."""
         return self._plain.run(partial(records.state, name=self._name))
 
@@ -62,11 +81,11 @@ class Postgres:
 
     def claim(self, limit: int, part: tuple[int, int] = (0, 1)) -> AbstractContextManager[Batch]:
         """Claim the next items that wait; PostgreSQL shares them, and `part` is not needed."""
-        return self._claim(lambda seen: claims.next_ones(seen.names, limit))
+        return self._claim(lambda seen: locks.next_ones(seen.names, limit))
 
     def claim_ids(self, ids: Sequence[Id]) -> AbstractContextManager[Batch]:
         """Claim those of these items that wait and that nobody else has claimed."""
-        return self._claim(lambda seen: claims.these(seen.names, seen.shape, ids))
+        return self._claim(lambda seen: locks.these(seen.names, seen.shape, ids))
 
     @contextmanager
     def _claim(self, lock: Callable[[View], Callable[[Connection], list[str]]]) -> Iterator[Batch]:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from backfill.arrays import Float32s
 from backfill.live.base import Counts, Id, Rows
-from backfill.live.databases.postgres.claims import orphans
 from backfill.live.databases.postgres.connections import Connection
 from backfill.live.databases.postgres.names import literal, raw
 from backfill.live.databases.postgres.objects import CHANGED
+from backfill.live.databases.postgres.orphans import orphans
 from backfill.live.databases.postgres.vectors import parsed
 from backfill.live.databases.postgres.view import View
 
