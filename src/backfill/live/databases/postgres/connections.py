@@ -47,6 +47,12 @@ class Connections:
         self._session = _SESSION | (more or {})
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
+        self._attempts = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(passing),
+            wait=tenacity.wait_random_exponential(0.1, max=5),
+            stop=tenacity.stop_after_delay(settings.patience),
+            reraise=True,
+        )
 
     def run(self, work: Callable[[Connection], T], *, keep: bool = False) -> T:
         """Do something that is safe to repeat, again and again while the server is away.
@@ -59,12 +65,7 @@ class Connections:
             InputError: it stays away, refuses, or what the user named is not there.
         """
         with translated(self._settings):
-            for attempt in tenacity.Retrying(
-                retry=tenacity.retry_if_exception(passing),
-                wait=tenacity.wait_random_exponential(0.1, max=5),
-                stop=tenacity.stop_after_delay(self._settings.patience),
-                reraise=True,
-            ):
+            for attempt in self._attempts:
                 with attempt:
                     connection = self._take()
                     try:

@@ -6,7 +6,7 @@ from typing import LiteralString
 
 from backfill.live.base import Facts
 from backfill.live.databases.postgres.connections import Connection
-from backfill.live.databases.postgres.objects import HNSW_WIDTH
+from backfill.live.databases.postgres.objects import HNSW_WIDTH, PLAIN_WIDTH
 from backfill.live.databases.postgres.view import View
 
 _SAMPLE = 1000  # rows
@@ -125,9 +125,15 @@ def _old_bytes(connection: Connection, view: View, items: int, width: int) -> in
 def _bytes(width: int, m: int) -> int:
     """What an item takes with a new vector: in the table, its key, and in the HNSW index.
 
-    In the index, a vector and the places of its neighbours share a page with as many others as
+    In the index, and in the table if they are not stored apart, as many vectors share a page as
     fit.
     """
     number = 4 if width <= HNSW_WIDTH else 2
-    in_index = number * width + 6 * 2 * m + 120
-    return 4 * width + 200 + _PAGE // max(1, (_PAGE - 40) // in_index)
+    in_index = _share(number * width + 6 * 2 * m + 120)
+    in_table = _share(4 * width + 120) if width <= PLAIN_WIDTH else 4 * width + 250
+    return in_table + in_index + 120
+
+
+def _share(size: int) -> int:
+    """What something takes of the pages that it shares."""
+    return _PAGE // max(1, (_PAGE - 40) // size)

@@ -17,6 +17,9 @@ from backfill.live.databases.postgres.settings import PostgresSettings
 from backfill.live.databases.postgres.shape import Shape
 
 CHANGED = -2  # rank of a change: before those to come first, at -1 to 0, and all others, from 0
+# So wide, vectors fit into their rows. Were they stored apart, the planner would take a table for
+# small that is not, and compare all of it rather than use its index.
+PLAIN_WIDTH = 1900
 HNSW_WIDTH = 2000  # beyond, pgvector indexes at half precision, up to twice as many
 
 
@@ -35,17 +38,19 @@ def create(
     key = raw(shape.key)
     records.create(connection)
     drop(connection, names)  # of a start that did not end
-    vectors = {"new": ("fingerprint text", setup.width)}
+    vectors = {"new": ("fingerprint", "text", setup.width)}
     queues = ["waiting"]
     if setup.carried is not None:
-        vectors["carried"] = ("source bytea", setup.carried)
+        vectors["carried"] = ("source", "bytea", setup.carried)
         queues.append("uncarried")
-    for table, (beside, width) in vectors.items():
+    for table, (beside, type_, width) in vectors.items():
+        storage = "plain" if width <= PLAIN_WIDTH else "external"
         connection.execute(
             names.sql(
-                "create table {it} (id {type} primary key, embedding vector({width}) not null, "
-                "{beside} not null)",
-                it=names.parts[table], type=key, width=literal(width), beside=raw(beside),
+                "create table {it} (id {key_type}, embedding vector({width}) storage {storage} "
+                "not null, {beside} {type} not null, primary key (id) include ({beside}))",
+                it=names.parts[table], key_type=key, width=literal(width), storage=raw(storage),
+                beside=raw(beside), type=raw(type_),
             ), ()
         )  # fmt: skip
         expression, kind = indexed(sql.SQL("embedding"), width)

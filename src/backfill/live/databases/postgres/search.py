@@ -94,7 +94,7 @@ def _sides(view: View, rows: list[tuple[int, str, float | None, bytes | None]]) 
             (done if side else waiting).append(hit)
     for hits in (waiting, done):
         hits.sort(key=lambda hit: -hit.cosine)
-    if view.prepared.carried is None:
+    if view.found is None or view.found.carried is None:
         return Sides(waiting, done)
     vectors = parsed([vector for _, vector in uncarried if vector is not None])
     return Sides(waiting, done, Uncarried([key for key, _ in uncarried], vectors))

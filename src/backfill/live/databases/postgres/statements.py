@@ -56,6 +56,24 @@ def few(view: View) -> int:
 
 def statement(view: View, asked: Asked) -> str:
     """The statement of a search."""
+    return _alone(view, asked) if view.found is None else _both(view, asked)
+
+
+def _alone(view: View, asked: Asked) -> str:
+    """Search the old system, as nothing was prepared for another."""
+    measured, order = _by_waiting(view)
+    text = view.names.sql(
+        _hits(0, "{measured}", "{table} t where {vector} is not null{filter}", "{order}"),
+        k=literal(asked.k),
+        filter=_filter(view, asked.where),
+        measured=measured,
+        order=sql.SQL("({}) + 0").format(measured) if asked.exact else order,
+    )
+    return text.as_string()
+
+
+def _both(view: View, asked: Asked) -> str:
+    """Search both sides."""
     asks = asked.waiting and not asked.exact and not asked.many
     parts: list[str] = []
     if asked.waiting:
@@ -142,8 +160,8 @@ _BY_NEW = _hits(
 
 def _by_waiting(view: View) -> tuple[sql.Composable, sql.Composable]:
     """The cosine distance of what waits, and what its index orders by."""
-    if view.prepared.carried is not None:
-        return _ours("c.embedding", "waiting", view.prepared.carried)
+    if view.found is not None and view.found.carried is not None:
+        return _ours("c.embedding", "waiting", view.found.carried)
     measured = view.names.sql("{vector}::vector <=> %(waiting)b::vector")
     if view.index is None:
         return measured, sql.SQL("({}) + 0").format(measured)
