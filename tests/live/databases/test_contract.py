@@ -475,6 +475,25 @@ def test_a_migration_of_another_model_is_refused(database: Database, setup: Setu
         database.prepare(setup)
 
 
+@pytest.mark.parametrize("exact", [True, False])
+def test_the_old_system_is_searched_before_and_after_a_migration(make: Make, exact: bool) -> None:
+    application = make()
+    fill(application, 30)
+    database = application.open()
+    waiting, _ = truth(application, [], "a question")
+    best = sorted(waiting, key=lambda key: -waiting[key])[:5]
+    asked = [query("a question", new=False)]
+    for _ in range(2):
+        (sides,) = database.search(asked, 5, exact=exact)
+        assert [hit.id for hit in sides.waiting] == best
+        assert not sides.done
+        (filtered,) = database.search(asked, 5, {application.colour: "red"}, exact=exact)
+        assert {application.fetch()[hit.id].colour for hit in filtered.waiting} == {"red"}
+        database.prepare(SETUP)
+        step(database)
+        database.rollback()
+
+
 @pytest.mark.parametrize("moment", ["prepared", "half", "done", "finished"])
 def test_rollback_gives_the_old_system_back_to_the_byte(
     application: Application, moment: str
