@@ -487,6 +487,8 @@ def test_the_old_system_is_searched_before_and_after_a_migration(make: Make, exa
         (sides,) = database.search(asked, 5, exact=exact)
         assert [hit.id for hit in sides.waiting] == best
         assert not sides.done
+        (nothing,) = database.search([query("a question", waiting=False)], 5, exact=exact)
+        assert nothing.waiting == nothing.done == []
         (filtered,) = database.search(asked, 5, {application.colour: "red"}, exact=exact)
         assert {application.fetch()[hit.id].colour for hit in filtered.waiting} == {"red"}
         database.prepare(SETUP)
@@ -595,9 +597,3 @@ def test_a_mistake_is_one_line_without_a_credential(application: Application) ->
         assert said in str(caught.value)
         assert "\n" not in str(caught.value)
         assert "s3cret" not in str(caught.value)
-
-
-def test_a_search_before_the_start_is_a_mistake(application: Application) -> None:
-    fill(application, 3)
-    with pytest.raises(InputError, match="trial"):
-        application.open().search([query("a")], 3)

@@ -62,8 +62,9 @@ def statement(view: View, asked: Asked) -> str:
 def _alone(view: View, asked: Asked) -> str:
     """Search the old system, as nothing was prepared for another."""
     measured, order = _by_waiting(view)
+    rows = "{table} t where {vector} is not null{filter}"
     text = view.names.sql(
-        _hits(0, "{measured}", "{table} t where {vector} is not null{filter}", "{order}"),
+        _hits(0, "{measured}", rows, "{order}") if asked.waiting else _NOTHING,
         k=literal(asked.k),
         filter=_filter(view, asked.where),
         measured=measured,
