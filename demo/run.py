@@ -32,7 +32,7 @@ from backfill.forecast.outcome import Forecast
 from backfill.live import Router
 from backfill.live.databases.postgres.server import Server
 
-QUERIES, HELD_OUT = 150, 0.1  # queries that are served; share of the texts that come later
+QUERIES, HELD_OUT = 300, 0.1  # queries that are served; share of the texts that come later
 DATABASE = "demo"
 
 MIGRATION = """\
@@ -45,14 +45,14 @@ database:
 old: {provider: python, function: "models:old", folder: HERE, dimensions: D1}
 new: {provider: python, function: "models:new", folder: HERE, dimensions: D2}
 forecast: forecast
-sample: 500
+sample: 2000
 batch: 32
 """
 
 
 def main(
     texts: Annotated[Path, typer.Argument(help="folder of texts.json, labels.npy and vectors")],
-    old: Annotated[str, typer.Option(help="the model in service")] = "wordllama",
+    old: Annotated[str, typer.Option(help="the model in service")] = "minilm_l3",
     new: Annotated[str, typer.Option(help="its successor")] = "minilm_l6",
     rate: Annotated[float, typer.Option(help="items per second")] = 200,
     out: Annotated[Path, typer.Option(help="folder of what was measured")] = Path("demo/out"),

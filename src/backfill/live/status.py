@@ -72,7 +72,7 @@ def status(opened: Opened, *, searches: bool = True) -> Status:
         seen.append(_moment(counts, probed))
     if state.phase != "absent":
         history.append(home, seen[-1])
-    rate = history.rate(seen) if state.phase == "running" else None
+    rate = history.rate(seen) if state.phase == "running" and counts.waiting else None
     forecast, fraction = forecast_of(opened.migration), done_share(counts)
     return Status(
         name=opened.migration.name,

@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 
 from backfill.arrays import Float32s
-from backfill.errors import InputError
 from backfill.live.base import Filter, Hit, Query, Sides
 from backfill.live.databases.lancedb.sql import both, filtered, quoted
 from backfill.live.databases.lancedb.view import View
@@ -30,26 +29,22 @@ def search(
         exact: compare with every vector.
 
     Raises:
-        InputError: there is no migration, but a query for its vectors, or no such column.
+        InputError: there is no such column.
     """
     user = filtered(where, [name for name in view.columns if name not in view.added])
     old, rule = view.rule.old, view.rule
     if view.prepared is None:
         view.require()
-        if any(query.new is not None for query in queries):
-            raise InputError(
-                f"{view.names.migration}: expected a migration that was started, got none"
-            )
     waits = rule.waits if view.prepared else rule.item
 
     def side(vector: Float32s | None, column: str | None, here: str) -> list[Hit]:
-        if vector is None or column is None:  # old vectors may have been given up
+        if vector is None or column is None:  # given up, or not there yet
             return []
         return _nearest(view, np.asarray(vector, np.float32), k, column, here, user, exact)
 
+    new = rule.new if view.prepared else None
     return [
-        Sides(side(query.waiting, old, waits), side(query.new, rule.new, rule.done))
-        for query in queries
+        Sides(side(query.waiting, old, waits), side(query.new, new, rule.done)) for query in queries
     ]
 
 

@@ -32,13 +32,10 @@ def search(
         exact: compare with every vector.
 
     Raises:
-        InputError: there is no migration, but a query for its vectors; or no point has a key that
-            is named in `where`.
+        InputError: no point has a key that is named in `where`.
     """
     if view.prepared is None:
         view.the_old()
-        if any(query.new is not None for query in queries):
-            raise InputError(f"{view.names.notes}: expected a migration that was started, got none")
     look = _Look(view, k, filters.filtered(where), exact)
     found = [_both(look, query) for query in queries]
     if where and not any(sides.waiting or sides.done for sides in found):
@@ -87,6 +84,8 @@ class _Look:
     def done(self, vector: Float32s) -> list[Hit]:
         """The nearest new vectors that are of current content: as many as there are, or k."""
         view, limit = self._view, self._k + _MORE
+        if view.prepared is None:
+            return []
         while True:
             points = self._nearest(vector, view.names.new, limit, filters.has(view.names.print))
             found = _hits(point for point in points if view.is_done(point))
