@@ -16,6 +16,8 @@ from backfill.live.databases.milvus.view import Row, View, require
 from backfill.live.fingerprint import text_of
 from backfill.live.sharing import Part, in_part, ranking
 
+_FLUSHED_AFTER = 2000  # rows
+
 
 def waiting(
     view: View, first: Sequence[Id], stale: set[Id], part: Part
@@ -46,16 +48,39 @@ def claimed(view: View, ids: Sequence[Id]) -> list[Row]:
     return view.items([row for id_, row in rows.items() if not view.is_done(row, prints.get(id_))])
 
 
+class Upkeep:
+    """Lets Milvus Lite index what was written; until then it copies all of it for each search.
+
+    A server does so by itself.
+    """
+
+    def __init__(self) -> None:
+        self._rows = 0
+
+    def wrote(self, view: View, rows: int) -> None:
+        """Count rows that were written."""
+        self._rows += rows
+        if view.client.lite and self._rows >= _FLUSHED_AFTER:
+            self.flush(view)
+
+    def flush(self, view: View) -> None:
+        """Let it index all."""
+        if view.client.lite and self._rows:
+            view.client.call("flush", view.new)
+            self._rows = 0
+
+
 class Claim:
     """Items with their content as it was read, which is what their vectors are written for.
 
     Args:
         view: in which they were read.
         rows: that were read.
+        upkeep: told of what is written.
     """
 
-    def __init__(self, view: View, rows: Sequence[Row]) -> None:
-        self._view, self.patience = view, view.settings.patience
+    def __init__(self, view: View, rows: Sequence[Row], upkeep: Upkeep) -> None:
+        self._view, self._upkeep, self.patience = view, upkeep, view.settings.patience
         self.items: Sequence[Item] = [
             Item(row[view.shape.id], text_of(view.content(row)), view.print_of(row)) for row in rows
         ]
@@ -87,4 +112,5 @@ class Claim:
             ]
             if rows:
                 view.client.call("upsert", view.new, rows)
+                self._upkeep.wrote(view, len(rows))
         return len(rows)

@@ -37,7 +37,8 @@ class Missing(Exception):
     """A collection is not there."""
 
 
-patient = steady("milvus", lambda error: isinstance(error, Passing))
+# What is missing may have been removed meanwhile, which shows when it is looked for again.
+patient = steady("milvus", lambda error: isinstance(error, (Passing, Missing)))
 _locks: dict[str, threading.RLock] = {}
 _opening = threading.Lock()
 

@@ -70,6 +70,16 @@ def create(client: Client, name: str, schema: Any) -> None:
     client.call("load_collection", name)
 
 
+def drop_others(client: Client, name: str, key: dict[str, Any], width: int) -> None:
+    """Remove a collection of new vectors that an unfinished rollback left, if it is no use now."""
+    try:
+        fields = {f["name"]: f for f in client.call("describe_collection", name)["fields"]}
+    except Missing:
+        return
+    if fields[KEY]["type"] != key["type"] or fields[VECTOR]["params"]["dim"] != width:
+        drop(client, name)
+
+
 def delete(client: Client, name: str, keys: Sequence[Id]) -> None:
     """Remove rows. The client's own argument for keys does not quote what they hold."""
     for start in range(0, len(keys), _AT_ONCE):

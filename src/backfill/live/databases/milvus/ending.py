@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from backfill.errors import InputError
 from backfill.live.databases.milvus import collections
-from backfill.live.databases.milvus.notes import Notes
+from backfill.live.databases.milvus.setups import Setups
+from backfill.live.databases.milvus.states import States
 from backfill.live.databases.milvus.view import View, require
 
 
-def finish(view: View, notes: Notes, alias: str, *, keep_old: bool) -> str:
+def finish(view: View, setups: Setups, alias: str, *, keep_old: bool) -> str:
     """Let an alias name the new vectors, and give the old ones up if they are not to be kept.
 
     Returns:
@@ -25,14 +26,14 @@ def finish(view: View, notes: Notes, alias: str, *, keep_old: bool) -> str:
     )
     if keep_old and not prepared.old_given_up:
         return told
-    notes.give_old_up(prepared)
+    setups.give_old_up(prepared)
     return (
         f"{told} The old vectors are used no more; they still take room in the field "
         f"{view.settings.vector!r}, which is the application's to drop."
     )
 
 
-def rollback(view: View, notes: Notes) -> None:
+def rollback(view: View, setups: Setups, states: States) -> None:
     """Remove the collections of the migration; the user's was never written to.
 
     Raises:
@@ -43,5 +44,6 @@ def rollback(view: View, notes: Notes) -> None:
             f"{view.new}: expected old vectors to go back to, got a migration that was finished "
             "without keeping them"
         )
-    notes.drop()
+    setups.drop()  # without it there is no migration
+    states.drop()
     collections.drop(view.client, view.new)

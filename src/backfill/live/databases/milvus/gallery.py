@@ -24,11 +24,12 @@ from backfill.live.base import (
     Versioned,
 )
 from backfill.live.databases.milvus import collections, ending, facts, reading, shape
-from backfill.live.databases.milvus.claims import Claim, claimed, waiting
+from backfill.live.databases.milvus.claims import Claim, Upkeep, claimed, waiting
 from backfill.live.databases.milvus.clients import opened, patient
-from backfill.live.databases.milvus.notes import Notes, token
 from backfill.live.databases.milvus.searching import search
 from backfill.live.databases.milvus.settings import MilvusSettings
+from backfill.live.databases.milvus.setups import Setups
+from backfill.live.databases.milvus.states import States, token
 from backfill.live.databases.milvus.view import View, require
 from backfill.live.sharing import Part, Queue
 
@@ -56,7 +57,7 @@ class Milvus:
         self._settings, self.patience = settings, settings.patience
         self._alias, self._new = f"backfill_{name}", f"backfill_{name}_vectors"
         self._connect()
-        self._queue, self._stale = Queue(), set[Id]()
+        self._queue, self._stale, self._upkeep = Queue(), set[Id](), Upkeep()
 
     @patient
     def facts(self, width: int | None) -> Facts:
@@ -70,16 +71,18 @@ class Milvus:
         if setup.carried is not None:
             raise InputError("milvus: expected a method that carries no vectors forward, got one")
         with self._client.together:
-            whole = self._shape.whole
-            self._notes.prepare(setup, self._settings.collection, whole=whole)
-            schema = collections.new_vectors(self._shape.key, setup.width)
-            collections.create(self._client, self._new, schema)
+            self._setups.prepare(
+                setup,
+                self._settings.collection,
+                lambda: self._make(setup.width),
+                whole=self._shape.whole,
+            )
 
     @patient
     def state(self) -> Versioned:
         """Read the row of the state."""
         with self._client.together:
-            return self._notes.state()
+            return self._states.state()
 
     def swap(self, state: State, version: int) -> bool:
         """Rename the collection of the state; of several that do, one succeeds."""
@@ -100,6 +103,7 @@ class Milvus:
         """Compare all fingerprints; this process then claims what is stale first."""
         with self._client.together:
             view = self._prepared()
+            self._upkeep.flush(view)
             found, gone = reading.stale(view), reading.orphans(view)
             collections.delete(self._client, self._new, gone)
         unknown = found - self._stale
@@ -151,13 +155,13 @@ class Milvus:
     def finish(self, *, keep_old: bool) -> str:
         """Name the new vectors by an alias. Old ones are not removed: that is the user's to do."""
         with self._client.together:
-            return ending.finish(self._prepared(), self._notes, self._alias, keep_old=keep_old)
+            return ending.finish(self._prepared(), self._setups, self._alias, keep_old=keep_old)
 
     @patient
     def rollback(self) -> None:
         """Remove the collections of the migration."""
         with self._client.together:
-            ending.rollback(self._view(), self._notes)
+            ending.rollback(self._view(), self._setups, self._states)
         self._stale = set()
 
     def close(self) -> None:
@@ -169,12 +173,19 @@ class Milvus:
         self._client = opened(self._settings)
         with self._client.together:
             self._shape = shape.look(self._client, self._settings)
-        self._notes = Notes(self._client, self._alias)
+        self._setups = Setups(self._client, f"{self._alias}_setup")
+        self._states = States(self._client, f"{self._alias}_state")
+
+    def _make(self, width: int) -> None:
+        collections.drop_others(self._client, self._new, self._shape.key, width)
+        schema = collections.new_vectors(self._shape.key, width)
+        collections.create(self._client, self._new, schema)
+        self._states.create()
 
     @patient
     def _swap(self, state: State, version: int, token: str) -> bool:
         with self._client.together:
-            return self._notes.swap(state, version, token)
+            return self._states.swap(state, version, token)
 
     @patient
     def _next(self, limit: int, part: Part) -> Claim:
@@ -184,19 +195,19 @@ class Milvus:
             rows = self._queue.take(
                 limit,
                 (prepared, part),
-                lambda: waiting(view, self._notes.first(prepared), self._stale, part),
+                lambda: waiting(view, self._setups.first(prepared), self._stale, part),
                 lambda ids: claimed(view, ids),
             )
-            return Claim(view, rows)
+            return Claim(view, rows, self._upkeep)
 
     @patient
     def _chosen(self, ids: Sequence[Id]) -> Claim:
         with self._client.together:
             view = self._prepared()
-            return Claim(view, claimed(view, ids))
+            return Claim(view, claimed(view, ids), self._upkeep)
 
     def _view(self) -> View:
-        return View(self._client, self._settings, self._shape, self._new, self._notes.prepared())
+        return View(self._client, self._settings, self._shape, self._new, self._setups.prepared())
 
     def _prepared(self) -> View:
         view = self._view()

@@ -12,7 +12,7 @@ from backfill.live.base import Filter, Hit, Query, Sides
 from backfill.live.databases.milvus.collections import KEY, PRINT, VECTOR
 from backfill.live.databases.milvus.exact import exactly
 from backfill.live.databases.milvus.expressions import among, filtered
-from backfill.live.databases.milvus.view import View, require
+from backfill.live.databases.milvus.view import View
 
 _MORE, _GROWTH = 4, 8
 WINDOW = 16_384  # the most hits that a server gives; Milvus Lite would give more
@@ -33,11 +33,9 @@ def search(
         exact: compare with every vector.
 
     Raises:
-        InputError: there is no migration, but a query for its vectors; or no such field.
+        InputError: there is no such field.
     """
     user = filtered(where, view.shape.fields, others=view.shape.others)
-    if any(query.new is not None for query in queries):
-        require(view.prepared, view.new)
     if exact:
         return exactly(view, queries, k, user)
     look = _Look(view, k, user)
@@ -82,6 +80,8 @@ class _Look:
     def done(self, vector: Float32s) -> list[Hit]:
         """The nearest done items, of the 16,384 nearest new vectors or of all that may be found."""
         view, chosen = self._view, ""
+        if view.prepared is None:
+            return []
 
         def look(limit: int) -> _Found:
             found = self._nearest(view.new, VECTOR, vector, limit, [PRINT], chosen)

@@ -12,8 +12,8 @@ from backfill.live.base import Id
 from backfill.live.databases.milvus.clients import Client, Missing
 from backfill.live.databases.milvus.collections import KEY, PRINT
 from backfill.live.databases.milvus.expressions import after, among, both
-from backfill.live.databases.milvus.notes import Prepared
 from backfill.live.databases.milvus.settings import MilvusSettings
+from backfill.live.databases.milvus.setups import Prepared
 from backfill.live.databases.milvus.shape import Shape, vector_of
 from backfill.live.fingerprint import fingerprint, text_of
 

@@ -1,42 +1,19 @@
-"""What was set up, and the state: two small collections of the migration's own."""
+"""The state, in a small collection of the migration's own, and how it is swapped."""
 
 from __future__ import annotations
 
 import json
 import re
 import uuid
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
-
-from backfill.errors import InputError
-from backfill.live.base import Id, Setup, State, Versioned
+from backfill.live.base import State, Versioned
 from backfill.live.databases.milvus import collections
 from backfill.live.databases.milvus.clients import Client, Missing, Passing
 from backfill.live.databases.milvus.collections import BODY, KEY, VERSION, note
 from backfill.live.databases.milvus.expressions import among
 
-_SETUP = "setup"
-_CHUNK = 8_000  # characters of a note, of up to 4 bytes in UTF-8 and again as many escapes
 _REMEMBERED = 100  # swaps
-
-
-class Prepared(BaseModel):
-    """What `prepare` was called with, and for which collection.
-
-    Attributes:
-        chunks: of the keys that come first, each in a note of its own.
-        old_given_up: whether the old vectors are to be used no more.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    collection: str
-    model: str
-    width: int
-    order: Literal["random", "id"]
-    chunks: int
-    old_given_up: bool = False
 
 
 class _Current(NamedTuple):
@@ -45,7 +22,7 @@ class _Current(NamedTuple):
     token: str
 
 
-class Notes:
+class States:
     """The state's version and the token of the swap that made it stand in its collection's name.
 
     Milvus has no conditional write, but of several that rename one collection, one succeeds: the
@@ -53,11 +30,11 @@ class Notes:
 
     Args:
         client: of the database.
-        name: that the names of both collections begin with.
+        name: that the collection's name begins with.
     """
 
     def __init__(self, client: Client, name: str) -> None:
-        self._client, self._setup, self._prefix = client, f"{name}_setup", f"{name}_state_"
+        self._client, self._prefix = client, f"{name}_"
 
     def state(self) -> Versioned:
         """The state; a new one, of version 0, if there is none.
@@ -99,79 +76,15 @@ class Notes:
             return True
         return True
 
-    def prepared(self) -> Prepared | None:
-        """What was set up; None before."""
-        found = self._notes([_SETUP])
-        return Prepared.model_validate_json(found[0][BODY]) if found else None
-
-    def first(self, prepared: Prepared) -> list[Id]:
-        """The keys that come first."""
-        found = self._notes(list(map(str, range(prepared.chunks)))) if prepared.chunks else []
-        texts = {int(row[KEY]): row[BODY] for row in found}
-        return list(json.loads("".join(texts[place] for place in sorted(texts)) or "[]"))
-
-    def prepare(self, setup: Setup, collection: str, *, whole: bool) -> None:
-        """Note what was set up.
-
-        Args:
-            setup: that is asked for.
-            collection: that it is for.
-            whole: whether keys are whole numbers.
-
-        Raises:
-            InputError: there is a migration of another model, width or collection.
-        """
-        keys = json.dumps([int(key) if whole else str(key) for key in setup.first])
-        texts = [keys[start : start + _CHUNK] for start in range(0, len(keys), _CHUNK)]
-        wanted = Prepared(
-            collection=collection,
-            model=setup.model,
-            width=setup.width,
-            order=setup.order,
-            chunks=len(texts),
-        )
-        there = self.prepared()
-        for key in ("collection", "model", "width"):
-            if there is not None and getattr(there, key) != getattr(wanted, key):
-                raise InputError(
-                    f"{self._setup}: expected the {key} of the migration that is there, "
-                    f"{getattr(there, key)}, got {key} {getattr(wanted, key)}"
-                )
-        if there is None:
-            collections.create(self._client, self._setup, collections.notes())
-            self._current() or self._first()
-        else:
-            wanted = wanted.model_copy(update={"old_given_up": there.old_given_up})
-        chunks = [note(str(place), text) for place, text in enumerate(texts)]
-        self._client.call("upsert", self._setup, chunks)
-        self._note(wanted)
-
-    def give_old_up(self, prepared: Prepared) -> None:
-        """Note that old vectors are to be used no more."""
-        self._note(prepared.model_copy(update={"old_given_up": True}))
+    def create(self) -> None:
+        """Make the collection, with version 0, before anybody swaps."""
+        if self._current() is None:
+            self._first()
 
     def drop(self) -> None:
-        """Remove both collections; the setup first, without which there is no migration."""
-        collections.drop(self._client, self._setup)
+        """Remove the collection."""
         for found in self._states():
             collections.drop(self._client, found.name)
-
-    def _note(self, prepared: Prepared) -> None:
-        self._client.call("upsert", self._setup, [note(_SETUP, prepared.model_dump_json())])
-
-    def _notes(self, keys: list[str]) -> list[dict[str, Any]]:
-        try:
-            return list(
-                self._client.call(
-                    "query",
-                    self._setup,
-                    among(KEY, keys),
-                    output_fields=[KEY, BODY],
-                    consistency_level="Strong",
-                )
-            )
-        except Missing:
-            return []
 
     def _states(self) -> list[_Current]:
         ours = re.compile(rf"{re.escape(self._prefix)}(\d+)(?:_([0-9a-f]{{32}}))?")
