@@ -8,7 +8,7 @@ import numpy as np
 
 from backfill.align.maps import unit
 from backfill.live.base import Hit, Id, Query, Sides
-from backfill.live.serving import Serving
+from backfill.live.serving import COSINES, Serving
 
 
 class Result(NamedTuple):
@@ -42,11 +42,10 @@ def merge(serving: Serving, query: Query, sides: Sides, k: int) -> list[Result]:
     Returns:
         The first results, highest score first; of equals, backfilled ones first.
     """
-    waiting, done = serving.scales(query)
-    found = [
-        Result(hit.id, waiting.score(hit.cosine), hit.cosine, False)
-        for hit in [*sides.waiting, *_carried_here(serving, query, sides)]
-    ]
+    hits = [*sides.waiting, *_carried_here(serving, query, sides)]
+    # One side alone has nothing to be compared with: its cosines are its scores.
+    waiting, done = serving.scales(query) if hits and sides.done else (COSINES, COSINES)
+    found = [Result(hit.id, waiting.score(hit.cosine), hit.cosine, False) for hit in hits]
     found += [Result(hit.id, done.score(hit.cosine), hit.cosine, True) for hit in sides.done]
     found.sort(key=lambda result: (-result.score, not result.done))
     return found[:k]

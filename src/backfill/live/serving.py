@@ -33,7 +33,7 @@ class Scale(NamedTuple):
         return (cosine - self.origin) / self.unit
 
 
-_COSINES = Scale(0.0, 1.0)
+COSINES = Scale(0.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,13 +110,13 @@ class Serving:
             :func:`backfill.retrieval.merge.background_nearest.background_nearest`.
         """
         if not METHODS[self.method].calibrated or self.waiting is None or self.done is None:
-            return _COSINES, _COSINES
+            return COSINES, COSINES
         return _scale(query.waiting, self.waiting), _scale(query.new, self.done)
 
 
 def _scale(query: Float32s | None, background: Float32s) -> Scale:
     if query is None:
-        return _COSINES
+        return COSINES
     cosines: Float64s = np.asarray(background @ query, np.float64)[None]
     (origin,), (distance,) = nearest_twentieth(cosines)
     return Scale(float(origin), float(distance))
