@@ -9,7 +9,7 @@ from backfill.forecast.methods import METHODS
 from backfill.live import stored
 from backfill.live.base import Hit, Query, Sides, Uncarried
 from backfill.live.fitting import WAYS, fit_serving
-from backfill.live.merging import merge
+from backfill.live.merging import merge, moved
 from backfill.live.serving import Serving
 from backfill.vectors import read
 
@@ -127,3 +127,14 @@ def test_vectors_that_are_not_carried_yet_are_carried_for_the_query(folder: Path
 def test_of_equal_scores_the_backfilled_item_is_first() -> None:
     sides = Sides([Hit(1, 0.5)], [Hit(2, 0.5)])
     assert [r.id for r in merge(Serving("old_query"), ONE, sides, 1)] == [2]
+
+
+def test_what_is_embedded_on_demand_is_found_by_its_new_vector() -> None:
+    late = Uncarried([4, 5], np.eye(2, dtype=np.float32))
+    sides = moved(Sides([Hit(1, 0.5), Hit(2, 0.4)], [Hit(3, 0.1)], late), ONE.new, {  # type: ignore[arg-type]
+        2: np.array([0.6, 0.8], np.float32), 4: np.array([0.2, 0], np.float32),
+    })  # fmt: skip
+    assert [hit.id for hit in sides.waiting] == [1]
+    assert sides.done == [Hit(3, 0.1), Hit(2, pytest.approx(0.6)), Hit(4, pytest.approx(0.2))]
+    assert sides.uncarried is not None
+    assert sides.uncarried.ids == [5]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from backfill.align.maps import unit
-from backfill.live.base import Hit, Id, Query, Sides
+from backfill.arrays import Float32s
+from backfill.live.base import Hit, Id, Query, Sides, Uncarried
 from backfill.live.serving import COSINES, Serving
 
 
@@ -49,6 +51,23 @@ def merge(serving: Serving, query: Query, sides: Sides, k: int) -> list[Result]:
     found += [Result(hit.id, done.score(hit.cosine), hit.cosine, True) for hit in sides.done]
     found.sort(key=lambda result: (-result.score, not result.done))
     return found[:k]
+
+
+def moved(sides: Sides, query: Float32s, vectors: Mapping[Id, Float32s]) -> Sides:
+    """The sides after some of the waiting items got new vectors.
+
+    Args:
+        sides: that were found.
+        query: (d2,) in the new space.
+        vectors: the new vectors, by id.
+    """
+    done = [Hit(key, float(vector @ query)) for key, vector in vectors.items()]
+    left = sides.uncarried
+    if left is not None:
+        kept = [place for place, key in enumerate(left.ids) if key not in vectors]
+        left = Uncarried([left.ids[place] for place in kept], left.vectors[kept])
+    waiting = [hit for hit in sides.waiting if hit.id not in vectors]
+    return Sides(waiting, [*sides.done, *done], left)
 
 
 def _carried_here(serving: Serving, query: Query, sides: Sides) -> list[Hit]:

@@ -16,7 +16,7 @@ from backfill.arrays import Float32s
 from backfill.errors import InputError
 from backfill.live.base import Filter, Id, Query, Sides, State
 from backfill.live.embedders import Embedder, Unavailable
-from backfill.live.merging import Result, merge
+from backfill.live.merging import Result, merge, moved
 from backfill.live.on_demand import OnDemand
 from backfill.live.opened import Opened, serving_of
 from backfill.live.serving import Serving
@@ -151,16 +151,7 @@ class Router:
         vectors = self._on_demand.embed(self._opened.database, self._opened.new, wait)
         if not vectors:
             return merged
-        scale = self._serving.scales(query)[1]
-        again = []
-        for result in merged:
-            vector = vectors.get(result.id)
-            if vector is None:
-                again.append(result)
-            else:
-                cosine = float(vector @ query.new)
-                again.append(Result(result.id, scale.score(cosine), cosine, True))
-        return sorted(again, key=lambda result: (-result.score, not result.done))[:k]
+        return merge(self._serving, query, moved(sides, query.new, vectors), k)
 
     def _refresh(self, *, at_once: bool = False) -> None:
         if not at_once and time.monotonic() - self._read_at < _REFRESH:
