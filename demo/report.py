@@ -1,8 +1,7 @@
-"""What was served beside what was forecast: numbers, a figure and a page."""
+"""What was served beside what was forecast: a table, a figure and a page."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -34,7 +33,7 @@ class Point(NamedTuple):
 
 
 def write(out: Path, points: list[Point], forecast: Forecast, page: str) -> None:
-    """Write curve.json, curve.png and migration.html.
+    """Write table.md, curve.png and migration.html.
 
     Args:
         out: folder.
@@ -48,24 +47,40 @@ def write(out: Path, points: list[Point], forecast: Forecast, page: str) -> None
         f"served within the forecast's {forecast.confidence:.0%} interval in "
         f"{sum(inside)} of {len(inside)} rounds; at most {100 * max(away):.1f} points from it"
     )
-    listed = [
-        {
-            "fraction": round(p.fraction, 4),
-            "nDCG@10": round(p.quality.ndcg, 4),
-            "overlap@10": round(p.quality.overlap, 4),
-            "forecast": round(p.expected.value, 4),
-            "low": round(p.expected.low, 4),
-            "high": round(p.expected.high, 4),
-        }
-        for p in points
-    ]
-    with replacing(out / "curve.json") as temporary:
-        temporary.write_text(f"{json.dumps(listed, indent=1)}\n")
+    with replacing(out / "table.md") as temporary:
+        temporary.write_text(table(points, inside, max(away), forecast))
     with replacing(out / "migration.html") as temporary:
         temporary.write_text(page, encoding="utf-8")
     with replacing(out / "curve.png") as temporary:
         _draw(temporary, points, forecast)
-    print(f"written: {out}/curve.json, curve.png, migration.html")
+    print(f"written: {out}/table.md, curve.png, migration.html")
+
+
+def table(points: list[Point], inside: list[bool], furthest: float, forecast: Forecast) -> str:
+    """A row per round, in Markdown; the first is the old system's.
+
+    Args:
+        points: in the order of time.
+        inside: whether each but the first is within its interval.
+        furthest: of these from the forecast.
+        forecast: of the migration.
+    """
+    lines = [
+        f"Served by `{forecast.decision.method}` while an application wrote: within the forecast's "
+        f"{forecast.confidence:.0%} interval in {sum(inside)} of {len(inside)} rounds of all "
+        f"{forecast.queries} queries, at most {100 * furthest:.1f} points from it. The first row is "
+        "the old system's, before the migration was started.",
+        "",
+        "| done | nDCG@10 | forecast | overlap@10 with the new model |",
+        "| --- | --- | --- | --- |",
+    ]
+    for point in points:
+        quality, value = point.quality, point.expected
+        lines.append(
+            f"| {point.fraction:.1%} | {100 * quality.ndcg:.1f} | {100 * value.value:.1f} "
+            f"({100 * value.low:.1f} to {100 * value.high:.1f}) | {100 * quality.overlap:.1f} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
 def _draw(path: Path, points: list[Point], forecast: Forecast) -> None:
