@@ -68,8 +68,8 @@ def table(points: list[Point], inside: list[bool], furthest: float, forecast: Fo
     lines = [
         f"Served by `{forecast.decision.method}` while an application wrote: within the forecast's "
         f"{forecast.confidence:.0%} interval in {sum(inside)} of {len(inside)} rounds of all "
-        f"{forecast.queries} queries, at most {100 * furthest:.1f} points from it. The first row is "
-        "the old system's, before the migration was started.",
+        f"{forecast.queries} queries, at most {100 * furthest:.1f} points from it. The first row "
+        "is the old system's, before the migration was started.",
         "",
         "| done | nDCG@10 | forecast | overlap@10 with the new model |",
         "| --- | --- | --- | --- |",
