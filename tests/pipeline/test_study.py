@@ -77,6 +77,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def call(*arguments: str) -> str:
     """Run the command line in this process; mistakes are raised."""
     found = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+    if isinstance(found.exception, SystemExit) and found.exit_code == 1:
+        raise InputError(str(found.exception).removeprefix("error: "))
     assert found.exit_code == 0, found.output
     return found.output
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -58,6 +59,8 @@ class InLanceDB:
         values = [[key, row.text, row.vector, row.colour] for key, row in rows.items()]
         named = [dict(zip(self.schema.names, each, strict=True)) for each in values]
         self.table.checkout_latest()
+        if getattr(sys.modules.get("datasets"), "__file__", None) is None:
+            sys.modules.pop("datasets", None)  # tests/datasets, which others took for a package
         self.table.add(pa.Table.from_pylist(named, self.schema))
 
     def update(self, key: Id, **values: Any) -> None:
