@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 from backfill.compute.engine import Result, Task
 
+_PATIENCE = 5  # seconds that a process has to end
+
 
 def side_by_side(
     function: Callable[[Task], Result], tasks: Sequence[Task], processes: int
@@ -36,8 +38,12 @@ def side_by_side(
             running = [pool.submit(function, task) for task in tasks]
         return [each.result() for each in running]
     except BaseException:
-        for process in set(multiprocessing.active_children()) - others:
+        started = set(multiprocessing.active_children()) - others
+        for process in started:
             process.terminate()
+        for process in started:
+            process.join(_PATIENCE)
+            process.kill()  # nothing happens to one that has ended
         raise
     finally:
         pool.shutdown(cancel_futures=True)
