@@ -14,9 +14,11 @@ from backfill import cli
 from backfill.errors import interrupts_in_one_line, mistakes_in_one_line
 
 SIDE_BY_SIDE = """
+import signal
 import time
 from backfill.compute.side_by_side import side_by_side
 from backfill.errors import mistakes_in_one_line
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shells ignore it in the background
 with mistakes_in_one_line():
     side_by_side(time.sleep, [60, 60], 2)
 """
