@@ -7,7 +7,6 @@ import time
 import numpy as np
 from pydantic import BaseModel
 
-from backfill.forecast.methods import METHODS
 from backfill.forecast.outcome import Forecast, Value
 from backfill.live import history
 from backfill.live.base import Counts, Database, State
@@ -109,11 +108,6 @@ def expected(forecast: Forecast, fraction: float, method: str | None = None) -> 
             for name in Value.model_fields
         }
     )
-
-
-def title(method: str) -> str:
-    """What a method does, in words."""
-    return METHODS[method].title
 
 
 def _before(database: Database) -> Counts:

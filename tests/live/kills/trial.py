@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import time
@@ -195,7 +194,3 @@ def _ended(url: str, file: Path, writer: Writer, seed: int) -> None:
         )
     assert rows == len(writer.expected), "new vectors, each once"
     opened.close()
-
-
-def as_json(outcome: Outcome) -> str:
-    return json.dumps(outcome.__dict__, default=dict, indent=1)

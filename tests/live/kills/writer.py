@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -111,6 +110,3 @@ def create(url: str, count: int) -> dict[int, str]:
             for key, text in expected.items():
                 copy.write_row((key, text, literal(text)))
     return expected
-
-
-Held = Callable[[bool, str], None]
