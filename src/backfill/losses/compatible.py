@@ -32,14 +32,7 @@ _BATCH = {
 }
 
 
-@takes(
-    new="floats B D",
-    old="floats B D",
-    positive="floats B D",
-    labels="integers B",
-    temperature="positive",
-    hardest="count or none",
-)
+@takes(**_BATCH, temperature="positive")
 def vanilla(
     new: Tensor,
     old: Tensor,
@@ -54,15 +47,7 @@ def vanilla(
     return _contrast(near, _nearest(to_old, hardest)).mean()
 
 
-@takes(
-    new="floats B D",
-    old="floats B D",
-    positive="floats B D",
-    labels="integers B",
-    temperature="positive",
-    temperature_new="positive",
-    hardest="count or none",
-)
+@takes(**_BATCH, temperature="positive", temperature_new="positive")
 def regression_alleviating(
     new: Tensor,
     old: Tensor,
@@ -83,16 +68,7 @@ def regression_alleviating(
     return _contrast(near, negatives).mean()
 
 
-@takes(
-    new="floats B D",
-    old="floats B D",
-    positive="floats B D",
-    labels="integers B",
-    temperature="positive",
-    temperature_new="positive",
-    eta="number",
-    hardest="count or none",
-)
+@takes(**_BATCH, temperature="positive", temperature_new="positive", eta="number")
 def regression_alleviating_split(
     new: Tensor,
     old: Tensor,
@@ -136,15 +112,7 @@ def class_level(new_scores: Tensor, new_to_old_scores: Tensor, targets: Tensor) 
     return F.cross_entropy(torch.cat([new_to_old_scores, wrong], 1), targets)
 
 
-@takes(
-    new="floats B D",
-    old="floats B D",
-    positive="floats B D",
-    labels="integers B",
-    margin="number",
-    hardest="count or none",
-    euclidean="switch",
-)
+@takes(**_BATCH, margin="number", euclidean="switch")
 def triplet(
     new: Tensor,
     old: Tensor,
@@ -166,15 +134,7 @@ def triplet(
     return _mean_hinge(near, to_old, margin, hardest, euclidean)
 
 
-@takes(
-    new="floats B D",
-    old="floats B D",
-    positive="floats B D",
-    labels="integers B",
-    margin="number",
-    hardest="count or none",
-    euclidean="switch",
-)
+@takes(**_BATCH, margin="number", euclidean="switch")
 def triplet_regression_alleviating(
     new: Tensor,
     old: Tensor,
