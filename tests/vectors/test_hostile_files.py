@@ -163,6 +163,24 @@ def test_a_small_file_that_unpacks_to_a_large_one_is_refused(
     assert len(str(caught.value)) < 600
 
 
+@pytest.mark.parametrize("name", ["ids.parquet", "old.parquet"])
+@pytest.mark.parametrize("chunk", range(4))  # of two columns in each of two groups of rows
+def test_a_column_chunk_that_contradicts_itself_does_not_end_the_process(
+    chunk: int, name: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    columns = {"ids": [f"d{k}" for k in range(80)], "v": np.linspace(1, 2, 80)}
+    pq.write_table(pa.table(columns), path, row_group_size=40)
+    # No repetitions are counted, but 40 rows that are there: now it is four numbers of repetitions.
+    counts = b"\x06\x19\x26\x00\x50"
+    before, *pieces = path.read_bytes().split(counts)
+    assert len(pieces) == 4
+    damaged = [b"\x46" + counts[1:] if at == chunk else counts for at in range(4)]
+    path.write_bytes(before + b"".join(map(b"".join, zip(damaged, pieces, strict=True))))
+    with pytest.raises(InputError, match=f"{name}: expected a Parquet file, got: "):
+        READERS[name](path)
+
+
 def test_brackets_inside_strings_are_no_lists(tmp_path: Path) -> None:
     texts = ["[" * 2**20, '"]{"', "é"]
     (tmp_path / "ids.json").write_text(json.dumps(texts))

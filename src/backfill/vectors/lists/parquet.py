@@ -13,6 +13,7 @@ import numpy as np
 from backfill.errors import InputError
 from backfill.reading import files
 from backfill.reading.memory import at_most
+from backfill.vectors.chunks import require_sound
 from backfill.vectors.lists.registry import LIST_FORMATS
 
 # So many strings are made at once by who reads all of them.
@@ -71,6 +72,7 @@ def opened(path: Path) -> Iterator[Any]:
             thrift_container_size_limit=_ENTRIES,
             thrift_string_size_limit=_LETTERS,
         ) as file:
+            require_sound(file, size)
             yield file
 
 
