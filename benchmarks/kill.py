@@ -5,9 +5,10 @@
 WORK gets two clones of this repository's last commit, with the default pipeline: every stage and
 row of it, each smaller (SMALLER). One runs undisturbed. In the other, `dvc repro` is killed with
 all its processes, by SIGKILL, after a random time, and started again, until it comes to its end;
-nothing is tidied up in between. Then all that it wrote is compared with the undisturbed run, byte
+nothing is tidied up by hand. Then all that it wrote is compared with the undisturbed run, byte
 by byte, and it begins anew from nothing, until so many kills are done and the run after them is
-complete. A repeated command goes on where it was.
+complete. If DVC refuses to start because its own notes were cut short, `backfill pipeline` is run,
+as `make repro` does, and counted. A repeated command goes on where it was.
 """
 
 from __future__ import annotations
@@ -49,6 +50,9 @@ VARIES = "data/main/costs/"
 WRITTEN = ("data", "reports", ".checkpoints", "dvc.lock", "dvc.yaml", "params.yaml")
 MEAN = 12.0  # seconds to a kill
 LONGEST = 1800.0  # seconds that a run may take
+# What DVC says, and what stands for it among the stages.
+REFUSES = "Unable to read RWLock-file"
+REFUSED = "DVC refused to start"
 
 _TITLE = """# Killed runs
 
@@ -56,11 +60,14 @@ Made by `make kill`: {kills} kills of `dvc repro` by SIGKILL at random moments, 
 average after its start, at commit {commit}. The default pipeline, all of its stages and rows, with
 `{smaller}`: an undisturbed run takes {seconds:.0f} s on this machine.
 
-{rounds} complete runs came of it, with nothing tidied up in between. {equal} of them left the
+{rounds} complete runs came of it, with nothing tidied up by hand. {equal} of them left the
 {files} files of the undisturbed run with the same bytes; `{varies}`, what stages took, varies
 by nature and is left out.
 After each, `dvc status` and `git status` were asked, and what a killed stage may have left was
 looked for: {left}.
+
+{refused} times DVC refused to start, as a kill had cut short its own notes of the paths in use,
+`.dvc/tmp/rwlock`. `backfill pipeline`, with which `make repro` begins, removed them each time.
 
 {machine}.
 
@@ -193,7 +200,7 @@ def disturbed(folder: Path, log: Path, seconds: float) -> str | None:
     """Run `dvc repro`, and kill it after a while.
 
     Returns:
-        In which stage it was killed; None if it came to its end first.
+        In which stage it was killed, or that DVC would not start; None if it came to its end first.
     """
     process = started(folder, log)
     try:
@@ -202,6 +209,8 @@ def disturbed(folder: Path, log: Path, seconds: float) -> str | None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         return stage_of(log)
+    if status and REFUSES in log.read_text("utf-8", "replace"):
+        return REFUSED
     if status:
         sys.exit(f"{log}: `dvc repro` failed after kills; {folder} is as it was left")
     return None
@@ -237,6 +246,10 @@ def run(work: Path, kills: int, seed: int, commit: str) -> None:
         drawn = random.Random(f"{seed} {done}").expovariate(1 / MEAN)
         seconds = 0.1 + drawn if done < kills else LONGEST
         stage = disturbed(folder, work / "run.log", seconds)
+        if stage == REFUSED:
+            append(work / "refused.jsonl", round=number)
+            called(folder, sys.executable, "-m", "backfill.cli", "pipeline")
+            continue
         if stage is not None:
             time.sleep(0.2)
             left = [" ".join(process.cmdline()) for process in survivors(folder)]
@@ -267,6 +280,7 @@ def report(work: Path, path: Path) -> None:
         files=len(expected["files"]),
         varies=VARIES,
         left="nothing was left" if not wrong else "what is listed below was left",
+        refused=sum(1 for _ in lines(work / "refused.jsonl")),
         machine=machine.described(),
     )
     stages = Counter(one["stage"] for one in killed)

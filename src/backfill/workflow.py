@@ -18,6 +18,7 @@ from backfill.params.catalogue import names as study_names
 from backfill.params.mistakes import nearest
 from backfill.pipeline import presets
 from backfill.pipeline.dvc_yaml import studies_in
+from backfill.pipeline.killed import forget_half_notes
 from backfill.pipeline.workspace import prepare
 from backfill.reading.files import short
 from backfill.reading.yaml import read
@@ -29,6 +30,7 @@ _COST = {"wall_s": int | float, "peak_gib": int | float, "items_per_s": int | fl
 
 def pipeline(workspace: str = MAIN_WORKSPACE) -> None:
     """Write a workspace's dvc.yaml, and print its path."""
+    forget_half_notes()
     layout = Layout(named("--workspace", workspace))
     print(prepare(layout, []))
 
@@ -139,6 +141,7 @@ def _dataset_of(values: dict[str, Any]) -> str:
 
 def _dvc(*arguments: str) -> None:
     """Run DVC from this environment; end as it ends."""
+    forget_half_notes()
     command = [sys.executable, "-m", "dvc", *arguments]
     # Stages are run by the Python of this environment, also if it is not activated.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
