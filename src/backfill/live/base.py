@@ -185,9 +185,11 @@ class State(BaseModel):
         method: digest of the method of searching, so that no search uses another.
         carried: width of the vectors that are carried forward, if they are.
         spent: money that embeddings have cost.
-        embedded: texts that were embedded; more than are done if content changes.
+        embedded: texts that were paid for; more than are done if content changes.
         started: seconds since 1970.
         keeps_old: after finishing, whether the old vectors are still there.
+        aside: items that get no vector, by the reason: keys, and the first digits of the
+            fingerprints of the contents for which that is so; see `backfill.live.aside`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -202,6 +204,7 @@ class State(BaseModel):
     embedded: int = 0
     started: float = 0.0
     keeps_old: bool = True
+    aside: dict[str, tuple[tuple[Id, str], ...]] = {}
 
 
 class Versioned(NamedTuple):
@@ -293,7 +296,10 @@ class Database(Protocol):
         """
 
     def uncarried(self, limit: int) -> Rows:
-        """Waiting items whose old vectors are to be carried forward next; texts are left empty."""
+        """Waiting items whose old vectors are to be carried forward next; texts are left empty.
+
+        Like `claim`, it gives nothing that was not seen; `reconcile` sees everything.
+        """
 
     def carry(self, ids: Sequence[Id], old: Float32s, carried: Float32s) -> int:
         """Write carried vectors of items that wait and whose old vector is still the given one.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -14,30 +13,34 @@ from backfill.errors import InputError
 from backfill.live.base import Id, Item
 from backfill.live.databases.lancedb.ending import compact
 from backfill.live.databases.lancedb.passing import patient
-from backfill.live.databases.lancedb.sql import STALE, both
-from backfill.live.databases.lancedb.view import Gallery, Prepared, View
-from backfill.live.fingerprint import fingerprint, text_of
+from backfill.live.databases.lancedb.reading import texts
+from backfill.live.databases.lancedb.rule import STALE
+from backfill.live.databases.lancedb.sql import both
+from backfill.live.databases.lancedb.tables import Gallery
+from backfill.live.databases.lancedb.view import View
+from backfill.live.fingerprint import fingerprint
 from backfill.live.sharing import Part, in_part, ranking
 
 _BLOCK = 10_000
 _COMPACTED_AFTER = 50  # writes
 
 
-def claimed(view: View, ids: Sequence[Id]) -> pa.Table:
-    """Keys and contents of those of the items that wait, in this order."""
+def claimed(view: View, ids: Sequence[Id], more: Sequence[str] = ()) -> pa.Table:
+    """Keys, contents and further columns of those of the items that wait, in this order."""
     key = view.rule.id
     places = {id_: place for place, id_ in enumerate(ids)}
     look = view.table.search().where(both(view.rule.keys(places), view.rule.waits))
-    columns = list(dict.fromkeys([key, *view.rule.content]))
+    columns = list(dict.fromkeys([key, *view.rule.content, *more]))
     found = look.select(columns).limit(max(len(places), 1)).to_arrow()
     return found.take(np.argsort([places[id_] for id_ in found[key].to_pylist()]))
 
 
-def waiting(view: View, prepared: Prepared, part: Part) -> Iterator[tuple[Any, Id]]:
+def waiting(view: View, part: Part) -> Iterator[tuple[Any, Id]]:
     """Items that are known to wait: what to sort by, and the key; changed ones come first."""
+    assert view.prepared is not None
     look = view.table.search().where(view.rule.known_to_wait)
     blocks = look.select([view.rule.id, view.rule.print]).to_batches(_BLOCK)
-    rank = ranking(prepared.order, prepared.first)
+    rank = ranking(view.prepared.order, view.prepared.first)
     for block in blocks:
         for id_, mark in zip(*(block.column(n).to_pylist() for n in (0, 1)), strict=True):
             if in_part(id_, part):
@@ -63,22 +66,19 @@ class Claim:
     Args:
         view: in which they were read.
         rows: keys and contents of the items.
-        width: of new vectors.
         gallery: where they are written.
         upkeep: told of each write.
     """
 
-    def __init__(
-        self, view: View, rows: pa.Table, width: int, gallery: Gallery, upkeep: Upkeep
-    ) -> None:
-        self._rows, self._rule, self._width = rows, view.rule, width
+    def __init__(self, view: View, rows: pa.Table, gallery: Gallery, upkeep: Upkeep) -> None:
+        assert view.prepared is not None
+        self._rows, self._rule, self._width = rows, view.rule, view.prepared.width
         self._gallery, self._upkeep = gallery, upkeep
         self.patience = gallery.settings.patience
-        content = [rows[column].to_pylist() for column in self._rule.content]
-        texts = [text_of(parts) for parts in zip(*content, strict=True)]
+        keys = rows[self._rule.id].to_pylist()
         self.items: Sequence[Item] = [
             Item(id_, text, fingerprint(self._rule.model, text))
-            for id_, text in zip(rows[self._rule.id].to_pylist(), texts, strict=True)
+            for id_, text in zip(keys, texts(rows, self._rule), strict=True)
         ]
 
     def write(self, vectors: Float32s) -> int:
@@ -103,8 +103,4 @@ class Claim:
         new = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), self._width)
         rows = self._rows.append_column(self._rule.print, prints)
         rows = rows.append_column(self._rule.new, new)
-        # An index on the key would make a conditional merge of some columns panic.
-        merge = self._gallery.table().merge_insert(self._rule.id).use_index(False)
-        merge = merge.when_matched_update_all(where=self._rule.as_claimed)
-        timeout = timedelta(seconds=self._gallery.settings.timeout)
-        return int(merge.execute(rows, timeout=timeout).num_updated_rows)
+        return self._gallery.merge(rows, self._rule.as_claimed)

@@ -38,7 +38,7 @@ def finish(view: View, *, keep_old: bool) -> str:
         config = getattr(lancedb.index, kinds[0])(distance_type="cosine")
         table.create_index(new, config=config)
     if not keep_old and view.rule.old is not None:
-        table.drop_columns([view.rule.old])
+        table.drop_columns([view.rule.old, *(view.rule.carried or ())])
     return (
         f"Search the table {view.settings.table!r} by the new model, with "
         f"vector_column_name={new!r} and distance_type='cosine'."

@@ -9,6 +9,8 @@ import pyarrow as pa
 
 from backfill.arrays import Float32s
 from backfill.live.base import Counts, Id, Rows
+from backfill.live.databases.lancedb.carried import Carrying
+from backfill.live.databases.lancedb.rule import Rule
 from backfill.live.databases.lancedb.sql import both, quoted
 from backfill.live.databases.lancedb.view import View
 from backfill.live.fingerprint import text_of
@@ -20,12 +22,14 @@ _BLOCK = 1000
 def counts(view: View) -> Counts:
     """Count by fingerprints, which the database computes from what is stored."""
     table, rule = view.table, view.rule
+    carrying = Carrying.of(rule)
     unseen = both(rule.waits, f"{quoted(rule.old)} IS NULL" if rule.old else None)
     return Counts(
         items=table.count_rows(rule.item),
         done=table.count_rows(both(rule.item, rule.done)),
         stale=table.count_rows(rule.stale),
         orphans=0,
+        uncarried=table.count_rows(carrying.needed) if carrying else 0,
         unsearchable=table.count_rows(unseen),
     )
 
@@ -41,9 +45,7 @@ def sample(view: View, n: int, seed: int) -> Rows:
     columns = list(dict.fromkeys([key, old, *view.settings.content]))
     look = view.table.search().where(view.rule.keys(chosen)).limit(max(n, 1)).select(columns)
     found = look.to_arrow()
-    content_of = [found[column].to_pylist() for column in view.settings.content]
-    texts = [text_of(parts) for parts in zip(*content_of, strict=True)]
-    return Rows(found[key].to_pylist(), matrix(found[old]), texts)
+    return Rows(found[key].to_pylist(), matrix(found[old]), texts(found, view.rule))
 
 
 def rows(view: View) -> Iterator[Rows]:
@@ -62,6 +64,12 @@ def new_vectors(view: View, ids: Sequence[Id]) -> dict[Id, Float32s]:
     look = view.table.search().where(both(rule.keys(ids), rule.done)).limit(max(len(ids), 1))
     found = look.select([rule.id, rule.new]).to_arrow()
     return dict(zip(found[rule.id].to_pylist(), matrix(found[rule.new]), strict=True))
+
+
+def texts(rows: pa.Table, rule: Rule) -> list[str]:
+    """Contents of rows that have these columns."""
+    parts = [rows[column].to_pylist() for column in rule.content]
+    return [text_of(each) for each in zip(*parts, strict=True)]
 
 
 def matrix(column: pa.Array | pa.ChunkedArray) -> Float32s:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from backfill.arrays import Float32s
 from backfill.live.base import Filter, Hit, Query, Sides
+from backfill.live.databases.lancedb.carried import Carrying
+from backfill.live.databases.lancedb.carrying import left
 from backfill.live.databases.lancedb.sql import both, filtered, quoted
 from backfill.live.databases.lancedb.view import View
 
@@ -17,7 +20,7 @@ _REFINED = 4  # candidates of a compressed index per hit, whose cosines are then
 
 
 def search(
-    view: View, queries: Sequence[Query], k: int, where: Filter | None, *, exact: bool
+    view: View, queries: Sequence[Query], k: int, where: Filter | None, exact: bool
 ) -> list[Sides]:
     """The nearest items on both sides, all in one version of the table.
 
@@ -35,42 +38,61 @@ def search(
     old, rule = view.rule.old, view.rule
     if view.prepared is None:
         view.require()
-    waits = rule.waits if view.prepared else rule.item
+    waits, carrying = rule.waits if view.prepared else rule.item, Carrying.of(rule)
+    waiting = _Side(old, waits, waits)
+    if carrying is not None:
+        waiting = _Side(carrying.columns.vector, carrying.carried, carrying.seen)
+    done = _Side(rule.new if view.prepared else None, rule.done, rule.done)
 
-    def side(vector: Float32s | None, column: str | None, here: str) -> list[Hit]:
-        if vector is None or column is None:  # given up, or not there yet
+    def found(vector: Float32s | None, side: _Side) -> list[Hit]:
+        if vector is None or side.column is None:  # given up, or not there yet
             return []
-        return _nearest(view, np.asarray(vector, np.float32), k, column, here, user, exact)
+        return _nearest(view, np.asarray(vector, np.float32), k, side, user, exact)
 
-    new = rule.new if view.prepared else None
+    uncarried = None
+    if any(query.waiting is not None for query in queries):
+        uncarried = left(view, user, exact=exact)
     return [
-        Sides(side(query.waiting, old, waits), side(query.new, new, rule.done)) for query in queries
+        Sides(found(query.waiting, waiting), found(query.new, done), uncarried) for query in queries
     ]
 
 
+class _Side(NamedTuple):
+    column: str | None  # that is searched
+    here: str  # an item is on this side
+    about: str  # faster to tell of all items, and true of those on this side
+
+
 def _nearest(
-    view: View, vector: Float32s, k: int, column: str, here: str, user: str | None, exact: bool
+    view: View, vector: Float32s, k: int, side: _Side, user: str | None, exact: bool
 ) -> list[Hit]:
     """The nearest items on one side.
 
     First among all items, which is fast while many are on this side. If too few of the candidates
     are, then among those on this side alone: the database then compares all fingerprints.
     """
+    column, here = str(side.column), side.here
     shown = {"id": quoted(view.rule.id), "here": here, "_distance": "_distance"}
 
-    def look(limit: int, condition: str | None) -> list[Hit]:
+    def look(limit: int, condition: str | None) -> tuple[list[Hit], bool]:
         query = view.table.search(vector, vector_column_name=column).distance_type("cosine")
         query = query.limit(limit).select(shown)
         query = query.bypass_vector_index() if exact else query.refine_factor(_REFINED)
         if condition is not None:
             query = query.where(condition).maximum_nprobes(0)
-        return _hits(query.to_arrow())[:k]
+        rows = query.to_arrow()
+        return _hits(rows)[:k], len(rows) < limit
 
     if not exact:
-        found = look(_MORE * k, user)
+        found, _ = look(_MORE * k, user)
         if len(found) == k:
             return found
-    return look(k, both(user, here))
+    limit = k
+    while True:
+        found, last = look(limit, both(user, side.about))
+        if len(found) == k or last:
+            return found
+        limit *= _MORE
 
 
 def _hits(rows: pa.Table) -> list[Hit]:
