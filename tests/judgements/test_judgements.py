@@ -1,6 +1,7 @@
 """Graded judgements by row numbers."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,9 +50,11 @@ def test_strangers_are_left_out_and_can_be_listed() -> None:
         (["q1"], ["x"], "^ids: expected ids that the qrels name, such as 'a', got none of their 3"),
         (["q1"], ["a", "x", "x", "a"], "^ids: expected each id once, got 'a' in rows 0 and 3"),
         (["q1", "q1"], ["a"], "^query_ids: expected each id once, got 'q1' in rows 0 and 1"),
+        (["q1", {"q2"}], ["a"], "^query_ids: expected ids, got "),
+        (["q1"], ["a", {"b"}], "^ids: expected ids, got "),
     ],
 )
-def test_ids_that_do_not_meet(query_ids: list[str], ids: list[str], message: str) -> None:
+def test_ids_that_do_not_meet(query_ids: list[Any], ids: list[Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         Judgements.from_qrels(QRELS, query_ids, ids)
 

@@ -232,7 +232,7 @@ def rows_of(name: str, ids: Sequence[str], wanted: Iterable[str]) -> dict[str, i
     Raises:
         InputError: none is there, or one is there twice.
     """
-    looked_for = set(wanted)
+    looked_for = dict.fromkeys(wanted)  # a set would look up a set, which can be no id
     rows: dict[str, int] = {}
     try:
         for row, item in enumerate(require_ids(name, ids)):
