@@ -13,6 +13,7 @@ from backfill.errors import InputError
 from backfill.reading.npy import Form, member, read_archive
 
 FILE = "classifier.npz"
+_LARGEST = 1_000_000  # scale: a factor on cosines, far below what float32 can hold
 _FORMS = {
     "weight": Form(np.float32, (2,), "a row per class (C, D)"),
     "classes": Form(np.int64, (1,), "the label of each row (C,)"),
@@ -69,9 +70,14 @@ class StoredClassifier:
                 f"{path}: classes: expected one for each of {len(weight)} rows, all different, "
                 f"got {len(np.unique(classes))} in {len(classes)}"
             )
-        if not np.isfinite(weight).all() or not np.isfinite(scale):
-            raise InputError(f"{path}: expected finite numbers, got others")
-        if not weight.any(axis=1).all():  # its cosine with anything is not a number
-            row = int(np.argmin(weight.any(axis=1)))
-            raise InputError(f"{path}: weight: expected rows with a length, got 0 in row {row}")
+        if not abs(scale) <= _LARGEST:
+            raise InputError(f"{path}: scale: expected at most {_LARGEST:,}, got {scale:g}")
+        with np.errstate(over="ignore"):
+            length = np.linalg.norm(weight, axis=1)
+        unfit = ~((length > 0) & np.isfinite(length))  # a cosine with it is not a number
+        if unfit.any():
+            row = int(np.argmax(unfit))
+            raise InputError(
+                f"{path}: weight: expected rows with a length, got {length[row]:g} in row {row}"
+            )
         return cls(weight, classes.tolist(), float(scale))
