@@ -292,28 +292,33 @@ class MethodResult:
             name: _of_shape(path, stored, name, form, shape if form.ndim == (3,) else shape[::2])
             for name, form in _others(path, stored)
         }
-        curves = tuple(
-            BackfillCurve(
-                fraction=fraction,
-                average_precision=found[seed].astype(np.float64),
-                hits={
-                    int(name.removeprefix(_HITS)): of_seeds[seed]
-                    for name, of_seeds in arrays.items()
-                    if name.startswith(_HITS)
-                },
-                recall=arrays["recall"][seed] if "recall" in arrays else None,
-                trapezoidal=(
-                    arrays["trapezoidal"][seed].astype(np.float64)
-                    if "trapezoidal" in arrays
-                    else None
-                ),
+        _require_shares(path, {"average_precision": found, **arrays})
+        try:
+            curves = tuple(
+                BackfillCurve(
+                    fraction=fraction,
+                    average_precision=found[seed].astype(np.float64),
+                    hits={
+                        int(name.removeprefix(_HITS)): of_seeds[seed]
+                        for name, of_seeds in arrays.items()
+                        if name.startswith(_HITS)
+                    },
+                    recall=arrays["recall"][seed] if "recall" in arrays else None,
+                    trapezoidal=(
+                        arrays["trapezoidal"][seed].astype(np.float64)
+                        if "trapezoidal" in arrays
+                        else None
+                    ),
+                )
+                for seed in range(shape[0])
             )
-            for seed in range(shape[0])
-        )
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from error
         return cls(str(member(path, stored, "name", _NAME)), curves, _histograms(folder))
 
 
 _HITS = "hits_"
+_ROUNDING = 1e-6  # by which a sum of shares may miss 0 or 1
 _NAME = Form(np.str_, (0,), "the name of the method")
 _FRACTION = Form(np.float64, (1,), "backfill fractions (T,)")
 _PRECISION = Form(np.float32, (3,), "average precision (S, Q, T)")
@@ -349,6 +354,27 @@ def _of_shape(
     return array
 
 
+def _require_shares(path: Path, arrays: Mapping[str, Array]) -> None:
+    """Require shares, and of queries NaN only until the first of their positives comes."""
+    for name, array in arrays.items():
+        if array.dtype == np.bool_:
+            continue
+        missing = np.isnan(array)
+        wrong = ~(missing | ((array >= -_ROUNDING) & (array <= 1 + _ROUNDING)))
+        if wrong.any():
+            at = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+            where = ", ".join(map(str, at))
+            raise InputError(
+                f"{path}: {name}: expected shares in [0, 1], got {array[at]} at [{where}]"
+            )
+        if name == "recall":
+            continue
+        if (missing[..., 1:] & ~missing[..., :-1]).any():
+            raise InputError(f"{path}: {name}: expected no NaN after a number, got one")
+        if missing[..., 0].all(axis=1).any():
+            raise InputError(f"{path}: {name}: expected a query with positives, got none")
+
+
 def _histograms(folder: Path) -> dict[str, Histogram]:
     path = folder / DISTANCES
     stored = _read(path, "histograms of both systems")
@@ -360,5 +386,9 @@ def _histograms(folder: Path) -> dict[str, Histogram]:
             _of_shape(path, stored, f"{side}_{key}", _COUNTS, bins)
             for key in ("positive", "negative")
         )
+        if not np.isfinite(edges).all() or (np.diff(edges) <= 0).any():
+            raise InputError(f"{path}: {side}_edges: expected rising numbers, got others")
+        if min(positive.min(), negative.min()) < 0:
+            raise InputError(f"{path}: {side}: expected counts of pairs, got one below 0")
         histograms[side] = Histogram(edges, positive, negative)
     return histograms

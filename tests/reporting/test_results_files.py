@@ -84,3 +84,34 @@ def test_a_damaged_file_is_named_in_one_error(results, tmp_path, name, damage):
     damage(tmp_path / name)
     with pytest.raises(InputError, match=name):
         MethodResult.load(tmp_path)
+
+
+WRONG = {
+    "a fraction of 2": ("curves", "fraction", -1, 2, "expected fractions in"),
+    "precision of NaN at the end": (
+        "curves",
+        "average_precision",
+        (0, 0, -1),
+        np.nan,
+        "no NaN",
+    ),
+    "precision of NaN everywhere": ("curves", "average_precision", ..., np.nan, "a query with"),
+    "precision of infinity": ("curves", "average_precision", (0, 0, 0), np.inf, "shares in"),
+    "precision of 2": ("curves", "average_precision", (0, 0, 0), 2, "shares in"),
+    "edges of NaN": ("distances", "before_edges", 1, np.nan, "rising numbers"),
+    "edges that fall": ("distances", "after_edges", 1, 9, "rising numbers"),
+    "counts below 0": ("distances", "after_positive", 0, -1, "counts of pairs"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_numbers_that_are_no_result_are_named_by_file_and_array(results, tmp_path, case):
+    results["rm"].save(tmp_path)
+    file, array, at, value, message = WRONG[case]
+    path = tmp_path / f"{file}.npz"
+    with np.load(path) as stored:
+        arrays = dict(stored)
+    arrays[array][at] = value
+    np.savez(path, **arrays)
+    with pytest.raises(InputError, match=rf"^{path}: {array.removesuffix('_positive')}.*{message}"):
+        MethodResult.load(tmp_path)
