@@ -2,7 +2,7 @@
 
 import errno
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 
@@ -25,6 +25,27 @@ class InputError(ValueError):
 
     Programs print its message as one line and exit with status 1; no traceback is shown.
     """
+
+
+@contextmanager
+def read_from(files: Mapping[str, object]) -> Iterator[None]:
+    """Name the file in an error about an argument that was read from it.
+
+    Whoever is called checks its arguments, once, and knows them by their names alone.
+
+    Args:
+        files: the file of each argument, by the name that errors begin with.
+
+    Raises:
+        InputError: the block raised one.
+    """
+    try:
+        yield
+    except InputError as error:
+        file = next((file for name, file in files.items() if str(error).startswith(name)), None)
+        if file is None:
+            raise
+        raise InputError(f"{file}: {error}") from error
 
 
 @contextmanager

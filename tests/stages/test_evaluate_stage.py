@@ -131,6 +131,36 @@ def test_a_search_that_cannot_be_is_one_error(
     assert not layout.evaluation("some").exists()
 
 
+@pytest.mark.parametrize("side", ["old", "new"])
+@pytest.mark.parametrize("part", ["query", "gallery"])
+def test_embeddings_that_are_not_finite_are_named_by_their_file(
+    layout: Layout, side: str, part: str
+) -> None:
+    path = layout.embeddings(side, part)
+    rows = load_array(path)
+    rows[0, 3, 2] = np.nan
+    save_array(path, rows)
+    with pytest.raises(InputError, match=rf"^{path}: .*expected finite numbers, got nan at row 3"):
+        evaluate(plan(RM_NAIVE), layout, "rm_naive")
+
+
+def test_an_order_of_another_gallery_is_named_by_its_file(layout: Layout) -> None:
+    path = layout.order("random")
+    save_array(path, load_array(path) + 1)
+    with pytest.raises(InputError, match=rf"^{path}: order: expected a permutation of 0..39, got"):
+        evaluate(plan(RM_NAIVE), layout, "rm_naive")
+
+
+@pytest.mark.parametrize("search", ["whole", "nearest"])
+@pytest.mark.parametrize("map_at", ["x", 0, -1, 1.5, True, [1], 10**30])
+def test_a_protocol_that_is_none_is_named_by_its_file(
+    layout: Layout, map_at: object, search: str
+) -> None:
+    layout.names.write_text(json.dumps({"groups": ["all"], "map_at": map_at}))
+    with pytest.raises(InputError, match=rf"^{layout.names}: map_at: expected an integer of at"):
+        evaluate(plan(RM_NAIVE, map_at=None, search=search), layout, "rm_naive")
+
+
 def test_missing_names_are_named(layout: Layout) -> None:
     layout.names.unlink()
     with pytest.raises(InputError, match=r"names\.json: expected the names of classes and groups"):

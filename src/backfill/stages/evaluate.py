@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from backfill import compute
+from backfill import compute, validate
 from backfill.arrays import Int64s
 from backfill.artifacts import ORDERS, Layout, load_array, load_object, replacing
-from backfill.errors import InputError
+from backfill.errors import InputError, read_from
 from backfill.params import load_compute
 from backfill.pipeline.plans import EvaluatePlan
 from backfill.relevance import Relevance
@@ -46,7 +46,7 @@ def evaluate(plan: EvaluatePlan, layout: Layout, name: str) -> Done:
     relevance = Relevance.load(layout.relevance)
     # The protocol of the dataset, unless the settings say otherwise.
     names = load_object(layout.names, "the names of classes and groups")
-    map_at = chosen.map_at or names.get("map_at")
+    map_at = chosen.map_at or _protocol(layout, names)
     if chosen.search != "whole":
         _require_depth(plan, name, map_at)
     merge = row.merge.model_dump()
@@ -56,7 +56,11 @@ def evaluate(plan: EvaluatePlan, layout: Layout, name: str) -> Done:
         side: load_system(layout, sets.query, sets.gallery)
         for side, sets in (("before", row.before), ("after", row.after))
     }
-    with compute.start(load_compute(layout.params)) as engine:
+    files = {"order": layout.order(row.order), "relevance": layout.relevance}
+    for side, sets in (("before", row.before), ("after", row.after)):
+        files[f"{side}[0]"] = layout.embeddings(sets.query, "query")
+        files[f"{side}[1]"] = layout.embeddings(sets.gallery, "gallery")
+    with compute.start(load_compute(layout.params)) as engine, read_from(files):
 
         def curve(position: int, order: Int64s) -> BackfillCurve:
             pairs = of_seed(systems["before"], position), of_seed(systems["after"], position)
@@ -96,6 +100,12 @@ def evaluate(plan: EvaluatePlan, layout: Layout, name: str) -> Done:
         folder.mkdir()
         MethodResult(name, tuple(curves), distances).save(folder)
     return Done(relevance.num_queries * len(curves), "queries")
+
+
+def _protocol(layout: Layout, names: dict[str, Any]) -> int | None:
+    """The rank up to which the dataset's average precision goes, if it ends anywhere."""
+    value = names.get("map_at")
+    return None if value is None else validate.count(f"{layout.names}: map_at", value)
 
 
 def _require_depth(plan: EvaluatePlan, name: str, map_at: int | None) -> None:
