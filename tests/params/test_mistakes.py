@@ -384,7 +384,7 @@ def test_a_file_that_is_not_a_mapping_is_one_error(
 def test_a_file_that_is_not_there_is_one_error(files: Files) -> None:
     with pytest.raises(InputError, match=r"absent\.yaml: expected a YAML file, got no such file"):
         load("absent.yaml")
-    with pytest.raises(InputError, match=r"expected a study, got 'absent'; allowed: ablations, al"):
+    with pytest.raises(InputError, match=r"^studies: expected a study, got 'absent'; allowed: abl"):
         load(PARAMS, ["absent"])
 
 

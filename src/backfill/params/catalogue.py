@@ -132,6 +132,7 @@ def _gather(name: str, asking: tuple[str, ...], raws: dict[str, Any], root: Path
         raise InputError(f"{where}expected studies that do not use each other, got {loop}")
     known = names(root)
     if name not in known:
+        where = where or f"{STUDIES}: "
         raise InputError(f"{where}expected a study, got {short(name)}{nearest(name, known)}")
     raw = read(root / path_of(name))
     uses = raw.get("uses", []) if isinstance(raw, dict) else []
