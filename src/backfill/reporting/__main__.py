@@ -6,14 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-import pandas as pd
-
 from backfill.errors import InputError
-from backfill.reporting.spreadsheets import from_csv
+from backfill.reporting.tables.stored import read_table
 from backfill.reporting.tables.terminal import print_table
 
 DEFAULT = Path("reports", "main", "overview")
-_ROWS = 2_000  # of a table that somebody reads in a terminal
 
 
 def show(folder: Path) -> None:
@@ -23,23 +20,11 @@ def show(folder: Path) -> None:
         InputError: there is no report, or its table cannot be read.
     """
     path = folder / "table.csv"
+    frame = read_table(path)
     try:
-        # A method may be called "nan" or "null", or 0.1; its name is text all the same.
-        names = dict.fromkeys(("panel", "method", "label"), str)
-        frame = pd.read_csv(
-            path, dtype=names, keep_default_na=False, na_values=[""], nrows=_ROWS + 1
-        )
-        if len(frame) > _ROWS:
-            raise ValueError(f"more than {_ROWS:,} rows")
-        for name in names.keys() & set(frame):
-            frame[name] = frame[name].map(from_csv, na_action="ignore")
         print_table(frame)
-    except FileNotFoundError:
-        raise InputError(
-            f"{path}: expected the table of a report, got no file; `dvc repro report` makes it"
-        ) from None
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{path}: expected the table of a report, got {error!r}") from error
+    except (ArithmeticError, ValueError, KeyError) as error:  # columns are missing, for example
+        raise InputError(f"{path}: expected the table of a report, got {error!r:.200}") from error
     page = folder / "page" / "index.html"
     there = page.exists()
     print(page.resolve().as_uri() if there else f"{page}: `make repro` or `dvc pull` brings it")
