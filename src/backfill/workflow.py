@@ -78,6 +78,7 @@ def costs(workspace: str) -> None:
     """Print what each stage cost when it last ran."""
     import pandas as pd
 
+    from backfill.reporting.escaped import printable
     from backfill.reporting.tables.costs import costs as by_stage
 
     data = Layout(named("--workspace", workspace)).data
@@ -86,11 +87,12 @@ def costs(workspace: str) -> None:
     files = [(path, at) for at in folders for path in at.rglob("*.json")]
     kept: list[dict[str, Any]] = []
     for path, at in sorted(files, key=lambda file: file[0].lstat().st_mtime):
-        stage, *row = path.relative_to(at).with_suffix("").parts
+        stage, *row = map(printable, path.relative_to(at).with_suffix("").parts)
         cost = load_object(path, "a stage's cost")
         if not all(isinstance(cost.get(key), kind) for key, kind in _COST.items()):
             raise InputError(f"{path}: expected {', '.join(_COST)}, got others; remove it")
-        kept.append({"stage": stage, "row": "".join(row), **{key: cost[key] for key in _COST}})
+        cost |= {"stage": stage, "row": "".join(row), "unit": printable(cost["unit"])}
+        kept.append({key: cost[key] for key in ("stage", "row", *_COST)})
     if not kept:
         raise InputError(
             f"{folder}: expected what stages cost, got nothing; stages leave that on the machine "

@@ -1,6 +1,7 @@
 """A study beside the main comparison: a workspace of its own, made by the same stages."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,14 @@ def test_presets_are_written_with_the_pipeline_that_they_need(folder: Path) -> N
 def test_costs_of_nothing_are_a_mistake(folder: Path) -> None:
     with pytest.raises(InputError, match="data/main/costs: expected what stages cost, got nothing"):
         call("costs")
+
+
+def test_a_cost_file_of_any_name_is_printed(folder: Path) -> None:
+    cost = {"wall_s": 3.0, "peak_gib": 1.0, "items_per_s": 2.0, "unit": "\ud800"}
+    path = Layout().cost("train", os.fsdecode(b"\xff"))
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(cost))
+    assert call("costs").splitlines()[1].split()[:2] == ["train", "1"]
 
 
 def test_costs_are_of_all_draws_whatever_the_workspace_is_called(folder: Path) -> None:
