@@ -175,6 +175,14 @@ def test_files_of_the_user_are_never_replaced(folder: Path, pair: Pair, file: st
     assert (folder / file).read_bytes() == b"mine"
 
 
+def test_a_link_to_nothing_is_none_of_the_files_that_were_made(folder: Path, pair: Pair) -> None:
+    run(folder, pair)
+    (folder / "old.npy").unlink()
+    (folder / "old.npy").symlink_to("missing")
+    with pytest.raises(InputError, match=r"old\.npy: expected no file of this name"):
+        run(folder, pair)
+
+
 def test_what_is_no_longer_asked_for_goes(folder: Path, pair: Pair) -> None:
     run(folder, pair)
     (folder / "queries.jsonl").unlink()

@@ -45,7 +45,8 @@ class Made:
     def has(self, file: str, key: str) -> bool:
         """Whether a file is finished, and made from this."""
         path, entry = self._folder / file, self._of.get(file, {})
-        return entry.get("key") == key and path.exists() and entry.get("bytes") == _size(path)
+        size = _size(path)
+        return entry.get("key") == key and size is not None and entry.get("bytes") == size
 
     def write(self, file: str, key: str, write: Callable[[Path], None]) -> None:
         """Write a file, unless it is finished, and note what from."""
@@ -73,5 +74,9 @@ class Made:
             temporary.write_text(f"{json.dumps(self._of, indent=1)}\n")
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size
+def _size(path: Path) -> int | None:
+    """Bytes of a file; None if there is none behind the name, as with a link to nothing."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
