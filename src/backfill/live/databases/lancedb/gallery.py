@@ -18,7 +18,8 @@ from backfill.live.databases.lancedb.searching import search
 from backfill.live.databases.lancedb.settings import LanceSettings
 from backfill.live.databases.lancedb.tables import Gallery
 from backfill.live.databases.lancedb.view import Names, View
-from backfill.live.databases.unshared import Reads, Unshared
+from backfill.live.databases.reads import Reads
+from backfill.live.databases.unshared import Unshared
 from backfill.live.sharing import Part
 
 T = TypeVar("T")

@@ -12,8 +12,9 @@ from backfill.arrays import Float32s
 from backfill.errors import InputError
 from backfill.live.base import Id, Item
 from backfill.live.databases.qdrant import filters
-from backfill.live.databases.qdrant.clients import patient, unless_missing
-from backfill.live.databases.qdrant.view import View, as_hex, as_vector, vector_of
+from backfill.live.databases.qdrant.clients import patient
+from backfill.live.databases.qdrant.points import as_hex, as_vector, vector_of
+from backfill.live.databases.qdrant.view import View
 from backfill.live.fingerprint import text_of
 from backfill.live.sharing import Part, in_part, ranking
 
@@ -39,11 +40,11 @@ def waiting(view: View, stale: set[Id], part: Part) -> Iterator[tuple[Any, Id]]:
             yield (True, rank(point.id)), point.id
 
 
-def claimed(view: View, ids: Sequence[Id]) -> list[Any]:
-    """Those of the points that wait."""
+def claimed(view: View, ids: Sequence[Id], more: Sequence[str] = ()) -> list[Any]:
+    """Those of the points that wait, with their fingerprints and further vectors."""
     if not ids:
         return []
-    found = view.some_points(list(dict.fromkeys(ids)), [view.names.print])
+    found = view.some_points(list(dict.fromkeys(ids)), [view.names.print, *more])
     return [point for point in found if not view.is_done(point)]
 
 
@@ -91,10 +92,7 @@ class Claim:
         ]
         unchanged = filters.as_claimed(ids, self._contents[rows], self._view.settings.content)
         with self._view.client.together:
-            with unless_missing():  # of points that are gone; the others are written
-                self._view.client.api.update_vectors(
-                    self._view.settings.collection, points, update_filter=unchanged
-                )
+            self._view.put(points, unchanged)
             found = self._view.some_points(ids, [names.print])
         written = dict(zip(ids, (item.fingerprint for item in items), strict=True))
         stored = [(point, vector_of(point, names.print)) for point in found]

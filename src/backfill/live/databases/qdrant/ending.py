@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from qdrant_client import models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
 from backfill.errors import InputError
-from backfill.live.databases.qdrant.view import PRINT_WIDTH, View
+from backfill.live.base import Setup
+from backfill.live.databases.qdrant.points import PRINT_WIDTH
+from backfill.live.databases.qdrant.view import View
 
 
-def add_vectors(view: View, width: int) -> None:
-    """Add the new vectors and their fingerprints, which no point has yet.
-
-    Args:
-        view: of the collection.
-        width: of the new vectors.
-    """
-    view.the_old()
+def add_vectors(view: View, setup: Setup) -> None:
+    """Add the new vectors and their fingerprints, and carried vectors, which no point has yet."""
     api, collection, names = view.client.api, view.settings.collection, view.names
+    old, cosine, dot = view.the_old(), models.Distance.COSINE, models.Distance.DOT
     wanted = {
-        names.new: models.DenseVectorConfig(size=width, distance=models.Distance.COSINE),
+        names.new: models.DenseVectorConfig(size=setup.width, distance=cosine),
         names.print: models.DenseVectorConfig(
-            size=PRINT_WIDTH, distance=models.Distance.DOT, datatype=models.Datatype.UINT8
+            size=PRINT_WIDTH, distance=dot, datatype=models.Datatype.UINT8
         ),
     }
+    compared = [names.print]
+    if setup.carried is not None:
+        wanted[names.carried] = models.DenseVectorConfig(size=setup.carried, distance=cosine)
+        wanted[names.source] = models.DenseVectorConfig(size=view.vectors[old].size, distance=dot)
+        compared.append(names.source)
     for name, config in wanted.items():
         if name not in view.vectors:
             api.create_vector_name(collection, name, models.DenseVectorNameConfig(dense=config))
-    if not view.client.local:  # nobody searches for fingerprints: they need no graph
-        api.update_collection(
-            collection,
-            vectors_config={
-                names.print: models.VectorParamsDiff(hnsw_config=models.HnswConfigDiff(m=0))
-            },
-        )
+    if not view.client.local:  # nobody searches for these: they need no graph
+        unsearched = models.VectorParamsDiff(hnsw_config=models.HnswConfigDiff(m=0))
+        api.update_collection(collection, vectors_config=dict.fromkeys(compared, unsearched))
 
 
 def finish(view: View, *, keep_old: bool) -> str:
@@ -55,6 +55,8 @@ def finish(view: View, *, keep_old: bool) -> str:
                 "database.vector: expected old vectors with a name, to remove them, got those "
                 "without one, which Qdrant keeps; finish with the old ones kept"
             ) from error
+    if not keep_old:
+        _remove(view, (view.names.carried, view.names.source))
     return (
         f"Search the collection {view.settings.collection!r} by the new model, with "
         f"using={view.names.new!r}."
@@ -67,11 +69,15 @@ def rollback(view: View) -> None:
     Raises:
         InputError: the old vectors were given up.
     """
-    added = [name for name in (view.names.new, view.names.print) if name in view.vectors]
-    if added and view.old is None:
+    if view.old is None and set(view.names.vectors) & set(view.vectors):
         raise InputError(
             f"{view.names.notes}: expected old vectors to go back to, got a migration that was "
             "finished without keeping them"
         )
-    for name in added:
-        view.client.api.delete_vector_name(view.settings.collection, name)
+    _remove(view, view.names.vectors)
+
+
+def _remove(view: View, names: Sequence[str]) -> None:
+    for name in names:
+        if name in view.vectors:
+            view.client.api.delete_vector_name(view.settings.collection, name)

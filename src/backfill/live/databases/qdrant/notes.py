@@ -24,6 +24,7 @@ class Prepared(BaseModel):
     collection: str
     model: str
     width: int
+    carried: int | None = None
     order: Literal["random", "id"]
     first: tuple[Id, ...]
 
@@ -80,6 +81,7 @@ class Notes:
             collection=collection,
             model=setup.model,
             width=setup.width,
+            carried=setup.carried,
             order=setup.order,
             first=tuple(int(id_) if str(id_).isdecimal() else id_ for id_ in setup.first),
         )
@@ -89,7 +91,7 @@ class Notes:
             if there is None:
                 self._write(_SETUP, {"version": 1, "body": wanted.model_dump_json()}, 0)
                 continue
-            for key in ("collection", "model", "width"):
+            for key in ("collection", "model", "width", "carried"):
                 if getattr(there, key) != getattr(wanted, key):
                     raise InputError(
                         f"{self._name}: expected the {key} of the migration that is there, "

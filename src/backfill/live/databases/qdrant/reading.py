@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any
 
-import numpy as np
 from qdrant_client import models
 
 from backfill.arrays import Float32s
-from backfill.live.base import Counts, Id, Rows
+from backfill.errors import InputError
+from backfill.live.base import Counts, Filter, Id, Rows
 from backfill.live.databases.qdrant import filters
-from backfill.live.databases.qdrant.view import View, vector_of
-from backfill.live.fingerprint import text_of
+from backfill.live.databases.qdrant.carrying import left
+from backfill.live.databases.qdrant.points import vector_of
+from backfill.live.databases.qdrant.rows import rows_of
+from backfill.live.databases.qdrant.view import View
 from backfill.live.sharing import drawn
 
 _BLOCK = 1000
@@ -31,7 +32,8 @@ def counts(view: View) -> Counts:
     else:
         without = filters.all_of(view.item, filters.lacks(view.old))
         unseen = sum(not view.is_done(p) for p in view.points(without, [view.names.print]))
-    return Counts(items, done, stale=written - done, orphans=0, unsearchable=unseen)
+    uncarried = sum(1 for _ in left(view)) if view.carries else 0
+    return Counts(items, done, written - done, 0, uncarried, unsearchable=unseen)
 
 
 def stale(view: View) -> set[Id]:
@@ -46,7 +48,7 @@ def sample(view: View, n: int, seed: int) -> Rows:
     content = models.Filter(should=[filters.some(key) for key in view.settings.content])
     whole = view.points(filters.all_of(filters.has(old), content), payload=False)
     ids = drawn((point.id for point in whole), n, seed)
-    return _rows(view, view.some_points(ids, [old]), old)
+    return rows_of(view, view.some_points(ids, [old]), old)
 
 
 def rows(view: View) -> Iterator[Rows]:
@@ -54,7 +56,7 @@ def rows(view: View) -> Iterator[Rows]:
     old = view.the_old()
     points = view.points(filters.has(old), [old], payload=False)
     while block := list(islice(points, _BLOCK)):
-        yield _rows(view, block, old)
+        yield rows_of(view, block, old)
 
 
 def new_vectors(view: View, ids: Sequence[Id]) -> dict[Id, Float32s]:
@@ -67,12 +69,12 @@ def new_vectors(view: View, ids: Sequence[Id]) -> dict[Id, Float32s]:
     return found
 
 
-def _rows(view: View, points: Sequence[Any], old: str) -> Rows:
-    vectors = [vector_of(point, old) for point in points]
-    there = [number for number, vector in enumerate(vectors) if vector is not None]
-    width = view.vectors[old].size
-    return Rows(
-        [points[number].id for number in there],
-        np.array([vectors[number] for number in there], np.float32).reshape(len(there), width),
-        [text_of(view.content(points[number].payload)) for number in there],
-    )
+def require_keys(view: View, where: Filter) -> None:
+    """Require that some payload has each key of a filter.
+
+    Raises:
+        InputError: none has.
+    """
+    for key in where:
+        if next(view.points(filters.some(key), payload=False), None) is None:
+            raise InputError(f"where: expected a key that payloads have, got {key!r}")

@@ -11,7 +11,8 @@ import numpy as np
 from qdrant_client import models
 
 from backfill.live.base import Facts
-from backfill.live.databases.qdrant.view import PRINT_WIDTH, View
+from backfill.live.databases.qdrant.points import PRINT_WIDTH
+from backfill.live.databases.qdrant.view import View
 from backfill.live.fingerprint import text_of
 
 _SAMPLE = 1000

@@ -14,32 +14,14 @@ from backfill.errors import InputError
 from backfill.live.base import Id
 from backfill.live.databases.qdrant import filters
 from backfill.live.databases.qdrant.clients import Client, unless_missing
+from backfill.live.databases.qdrant.names import Names
 from backfill.live.databases.qdrant.notes import Prepared
+from backfill.live.databases.qdrant.points import as_hex, vector_of
 from backfill.live.databases.qdrant.settings import QdrantSettings
 from backfill.live.fingerprint import fingerprint, text_of
 
-PRINT_WIDTH = 32  # bytes of SHA-256
+_ALIKE = 1e-5  # of components: the local mode scales old vectors to length 1 again and again
 _PAGE, _LOCAL_PAGE = 1000, 10_000  # the local mode looks at all points for each page
-
-
-@dataclass(frozen=True)
-class Names:
-    """What a migration adds.
-
-    Attributes:
-        notes: collection of its own.
-        new: name of the new vectors.
-        print: name of the vectors that are their fingerprints.
-    """
-
-    notes: str
-    new: str
-    print: str
-
-    @classmethod
-    def of(cls, name: str) -> Names:
-        """By the name of the migration."""
-        return cls(f"backfill_{name}", f"backfill_{name}", f"backfill_{name}_fingerprint")
 
 
 @dataclass(frozen=True)
@@ -98,6 +80,32 @@ class View:
         return stored is not None and as_hex(stored) == self.print_of(point.payload)
 
     @property
+    def carries(self) -> bool:
+        """Whether old vectors are carried forward, and there are any."""
+        there = self.old is not None and self.names.carried in self.vectors
+        return there and self.names.source in self.vectors
+
+    @property
+    def waiting(self) -> str | None:
+        """Name of the vectors by which waiting items are found; None if there are none."""
+        return self.names.carried if self.carries else self.old
+
+    @property
+    def beside(self) -> list[str]:
+        """Names of the vectors that tell on which side an item is, and whether it was carried."""
+        found = [self.names.print] if self.prepared else []
+        return [*found, self.names.source, str(self.old)] if self.carries else found
+
+    def is_carried(self, point: Any) -> bool:
+        """Whether its old vector is the one that was carried forward."""
+        return self.has_old(point, vector_of(point, self.names.source))
+
+    def has_old(self, point: Any, vector: Float32s | None) -> bool:
+        """Whether this is its old vector."""
+        old = vector_of(point, str(self.old))
+        return old is not None and vector is not None and np.allclose(old, vector, 0, _ALIKE)
+
+    @property
     def payload(self) -> list[str]:
         """What of the payload makes the content."""
         return [filters.quoted(key) for key in self.settings.content]
@@ -132,34 +140,9 @@ class View:
         place = {id_: place for place, id_ in enumerate(ids)}
         return sorted(found, key=lambda point: place[point.id])
 
-
-def look(client: Client, settings: QdrantSettings, names: Names, prepared: Prepared | None) -> View:
-    """The collection as it is now.
-
-    Raises:
-        InputError: it is not there.
-    """
-    with unless_missing():
-        found = client.api.get_collection(settings.collection).config.params.vectors
-        vectors = {"": found} if isinstance(found, models.VectorParams) else dict(found or {})
-        return View(client, settings, names, vectors, prepared)
-    raise InputError(f"database.collection: expected one that is there, got {settings.collection}")
-
-
-def vector_of(point: Any, name: str) -> Float32s | None:
-    """A vector of a point; None if it has none of this name."""
-    found = point.vector
-    if isinstance(found, list):
-        found = {"": found}
-    found = (found or {}).get(name)
-    return None if found is None else np.asarray(found, np.float32)
-
-
-def as_hex(stored: Float32s) -> str:
-    """A fingerprint that was stored as a vector."""
-    return stored.astype(np.uint8).tobytes().hex()
-
-
-def as_vector(print_: str) -> list[float]:
-    """A fingerprint as a vector: its bytes, which 32-bit floats hold exactly."""
-    return [float(byte) for byte in bytes.fromhex(print_)]
+    def put(self, points: list[models.PointVectors], condition: models.Filter) -> None:
+        """Write vectors of those points that are there and hold a condition."""
+        with unless_missing():  # of points that are gone; the others are written
+            self.client.api.update_vectors(
+                self.settings.collection, points, update_filter=condition
+            )
