@@ -12,7 +12,8 @@ from backfill.errors import InputError
 from backfill.live.base import Id, Item
 from backfill.live.databases.milvus.clients import patient
 from backfill.live.databases.milvus.collections import KEY, PRINT, VECTOR
-from backfill.live.databases.milvus.view import Row, View, require
+from backfill.live.databases.milvus.paging import Row
+from backfill.live.databases.milvus.view import View, require
 from backfill.live.fingerprint import text_of
 from backfill.live.sharing import Part, in_part, ranking
 

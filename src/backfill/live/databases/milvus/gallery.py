@@ -2,44 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import Any, TypeVar
 
-import numpy as np
-
-from backfill.arrays import Float32s
-from backfill.errors import InputError
-from backfill.live.base import (
-    Batch,
-    Counts,
-    Facts,
-    Filter,
-    Id,
-    Query,
-    Rows,
-    Setup,
-    Sides,
-    State,
-    Versioned,
-)
+from backfill.live.base import Batch, Filter, Id, Query, Setup, Sides, State, Versioned
 from backfill.live.databases.milvus import collections, ending, facts, reading, shape
 from backfill.live.databases.milvus.claims import Claim, Upkeep, claimed, waiting
 from backfill.live.databases.milvus.clients import opened, patient
+from backfill.live.databases.milvus.paging import Row
 from backfill.live.databases.milvus.searching import search
 from backfill.live.databases.milvus.settings import MilvusSettings
 from backfill.live.databases.milvus.setups import Setups
 from backfill.live.databases.milvus.states import States, token
 from backfill.live.databases.milvus.view import View, require
-from backfill.live.sharing import Part, Queue
+from backfill.live.databases.reads import Reads
+from backfill.live.databases.unshared import Unshared
+from backfill.live.sharing import Part
+
+T = TypeVar("T")
 
 
-class Milvus:
+class Milvus(Unshared[View, list[Row]]):
     """Implements :class:`backfill.live.base.Database`; what is said there is not said again.
 
     Milvus has no transactions. A search makes several requests, and shows an item that moves
     between them on the side it moves to; counts are those of a moment or the next. An item whose
     content changes while its new vector is written may get one that is stale; it waits again.
+
+    Old vectors are not carried forward. A search would have to find the items that are not carried
+    yet, such as those that were just inserted. Milvus neither joins the collection of carried
+    vectors with the user's nor tells of changes, so each search would read all keys of both.
 
     Args:
         name: of the migration; what it adds is named after it.
@@ -50,33 +43,23 @@ class Milvus:
             collection or a field of it is not there.
     """
 
-    carries = False
-    shares = False
-
     def __init__(self, name: str, settings: MilvusSettings) -> None:
+        super().__init__(
+            name,
+            Reads(
+                facts.facts,
+                _search,
+                reading.counts,
+                reading.sample,
+                reading.rows,
+                reading.new_vectors,
+                claimed,
+            ),
+        )
         self._settings, self.patience = settings, settings.patience
         self._alias, self._new = f"backfill_{name}", f"backfill_{name}_vectors"
         self._connect()
-        self._queue, self._stale, self._upkeep = Queue(), set[Id](), Upkeep()
-
-    @patient
-    def facts(self, width: int | None) -> Facts:
-        """What the collection is, and lacks."""
-        with self._client.together:
-            return facts.facts(self._view(), width)
-
-    @patient
-    def prepare(self, setup: Setup) -> None:
-        """Make the collections of the migration."""
-        if setup.carried is not None:
-            raise InputError("milvus: expected a method that carries no vectors forward, got one")
-        with self._client.together:
-            self._setups.prepare(
-                setup,
-                self._settings.collection,
-                lambda: self._make(setup.width),
-                whole=self._shape.whole,
-            )
+        self._stale, self._upkeep = set[Id](), Upkeep()
 
     @patient
     def state(self) -> Versioned:
@@ -88,74 +71,11 @@ class Milvus:
         """Rename the collection of the state; of several that do, one succeeds."""
         return self._swap(state, version, token())
 
-    @contextmanager
-    def claim(self, limit: int, part: Part = (0, 1)) -> Iterator[Batch]:
-        """Claim what waits. Nothing is locked: two workers with one part do the same twice."""
-        yield self._next(limit, part)
-
-    @contextmanager
-    def claim_ids(self, ids: Sequence[Id]) -> Iterator[Batch]:
-        """Claim those that wait."""
-        yield self._chosen(ids)
-
-    @patient
-    def reconcile(self) -> int:
-        """Compare all fingerprints; this process then claims what is stale first."""
-        with self._client.together:
-            view = self._prepared()
-            self._upkeep.flush(view)
-            found, gone = reading.stale(view), reading.orphans(view)
-            collections.delete(self._client, self._new, gone)
-        unknown = found - self._stale
-        self._stale = found
-        if unknown:
-            self._queue.forget()
-        return len(unknown) + len(gone)
-
-    def uncarried(self, limit: int) -> Rows:
-        """Give none: vectors are not carried forward here."""
-        return Rows([], np.zeros((0, 0), np.float32), [])
-
-    def carry(self, ids: Sequence[Id], old: Float32s, carried: Float32s) -> int:
-        """Write none: vectors are not carried forward here."""
-        return 0
-
-    @patient
-    def search(
-        self, queries: Sequence[Query], k: int, where: Filter | None = None, *, exact: bool = False
-    ) -> list[Sides]:
-        """Search both sides."""
-        with self._client.together:
-            view = replace(self._view(), consistency=self._settings.consistency)
-            return search(view, queries, k, where, exact=exact)
-
-    @patient
-    def counts(self) -> Counts:
-        """Count by reading all contents and fingerprints."""
-        with self._client.together:
-            return reading.counts(self._prepared())
-
-    @patient
-    def sample(self, n: int, seed: int) -> Rows:
-        """Draw by hashes of keys."""
-        with self._client.together:
-            return reading.sample(self._view(), n, seed)
-
-    def rows(self) -> Iterable[Rows]:
-        """Read page by page."""
-        return reading.rows(self._view())
-
-    @patient
-    def new_vectors(self, ids: Sequence[Id]) -> dict[Id, Float32s]:
-        """Read those of the items that are done."""
-        with self._client.together:
-            return reading.new_vectors(self._prepared(), ids)
-
-    @patient
     def finish(self, *, keep_old: bool) -> str:
         """Name the new vectors by an alias. Old ones are not removed: that is the user's to do."""
-        with self._client.together:
-            return ending.finish(self._prepared(), self._setups, self._alias, keep_old=keep_old)
+        return self._do(
+            lambda view: ending.finish(view, self._setups, self._alias, keep_old=keep_old)
+        )
 
     @patient
     def rollback(self) -> None:
@@ -169,18 +89,9 @@ class Milvus:
         self._client.api.close()
 
     @patient
-    def _connect(self) -> None:
-        self._client = opened(self._settings)
+    def _do(self, work: Callable[[View], T], *, started: bool = True) -> T:
         with self._client.together:
-            self._shape = shape.look(self._client, self._settings)
-        self._setups = Setups(self._client, f"{self._alias}_setup")
-        self._states = States(self._client, f"{self._alias}_state")
-
-    def _make(self, width: int) -> None:
-        collections.drop_others(self._client, self._new, self._shape.key, width)
-        schema = collections.new_vectors(self._shape.key, width)
-        collections.create(self._client, self._new, schema)
-        self._states.create()
+            return work(self._seen(started=started))
 
     @patient
     def _swap(self, state: State, version: int, token: str) -> bool:
@@ -188,28 +99,46 @@ class Milvus:
             return self._states.swap(state, version, token)
 
     @patient
-    def _next(self, limit: int, part: Part) -> Claim:
+    def _connect(self) -> None:
+        self._client = opened(self._settings)
         with self._client.together:
-            view = self._prepared()
-            prepared = require(view.prepared, self._alias)
-            rows = self._queue.take(
-                limit,
-                (prepared, part),
-                lambda: waiting(view, self._setups.first(prepared), self._stale, part),
-                lambda ids: claimed(view, ids),
-            )
-            return Claim(view, rows, self._upkeep)
-
-    @patient
-    def _chosen(self, ids: Sequence[Id]) -> Claim:
-        with self._client.together:
-            view = self._prepared()
-            return Claim(view, claimed(view, ids), self._upkeep)
+            self._shape = shape.look(self._client, self._settings)
+        self._setups = Setups(self._client, f"{self._alias}_setup")
+        self._states = States(self._client, f"{self._alias}_state")
 
     def _view(self) -> View:
         return View(self._client, self._settings, self._shape, self._new, self._setups.prepared())
 
-    def _prepared(self) -> View:
-        view = self._view()
-        require(view.prepared, self._alias)
-        return view
+    def _prepare(self, view: View, setup: Setup) -> None:
+        """Make the collections of the migration."""
+
+        def make() -> None:
+            collections.drop_others(self._client, self._new, self._shape.key, setup.width)
+            schema = collections.new_vectors(self._shape.key, setup.width)
+            collections.create(self._client, self._new, schema)
+            self._states.create()
+
+        self._setups.prepare(setup, self._settings.collection, make, whole=self._shape.whole)
+
+    def _waiting(self, view: View, part: Part) -> Iterable[tuple[Any, Id]]:
+        first = self._setups.first(require(view.prepared, self._alias))
+        return waiting(view, first, self._stale, part)
+
+    def _batch(self, view: View, found: list[Row]) -> Batch:
+        return Claim(view, found, self._upkeep)
+
+    def _reconcile(self, view: View) -> int:
+        """Compare all fingerprints; this process then claims what is stale first."""
+        self._upkeep.flush(view)
+        found, gone = reading.stale(view), reading.orphans(view)
+        collections.delete(self._client, self._new, gone)
+        unknown = found - self._stale
+        self._stale = found
+        return len(unknown) + len(gone)
+
+
+def _search(
+    view: View, queries: Sequence[Query], k: int, where: Filter | None, exact: bool
+) -> list[Sides]:
+    """Search with the consistency that was set."""
+    return search(replace(view, consistency=view.settings.consistency), queries, k, where, exact)

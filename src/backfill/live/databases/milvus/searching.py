@@ -19,7 +19,7 @@ WINDOW = 16_384  # the most hits that a server gives; Milvus Lite would give mor
 
 
 def search(
-    view: View, queries: Sequence[Query], k: int, where: Filter | None, *, exact: bool
+    view: View, queries: Sequence[Query], k: int, where: Filter | None, exact: bool
 ) -> list[Sides]:
     """The nearest items on both sides.
 

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from backfill.arrays import Float32s
 from backfill.errors import InputError
 from backfill.live.base import Id
 from backfill.live.databases.milvus.clients import Client, Missing
 from backfill.live.databases.milvus.collections import KEY, PRINT
-from backfill.live.databases.milvus.expressions import after, among, both
+from backfill.live.databases.milvus.paging import PAGE, Paging, Row
 from backfill.live.databases.milvus.settings import MilvusSettings
 from backfill.live.databases.milvus.setups import Prepared
 from backfill.live.databases.milvus.shape import Shape, vector_of
 from backfill.live.fingerprint import fingerprint, text_of
 
-PAGE = 1000  # rows; a server gives at most 16,384
 _PAGE_BYTES = 16_000_000  # of vectors
 _FLOAT32 = 4
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -51,6 +47,15 @@ class View:
         return None if given_up else self.settings.vector
 
     @property
+    def _user(self) -> Paging:
+        name = self.settings.collection
+        return Paging(self.client, name, self.shape.id, self.consistency)
+
+    @property
+    def _new(self) -> Paging:
+        return Paging(self.client, self.new, KEY, self.consistency)
+
+    @property
     def text(self) -> list[str]:
         """Fields that make an item's key and its content."""
         return list(dict.fromkeys([self.shape.id, *self.settings.content]))
@@ -71,13 +76,13 @@ class View:
     def new_rows(self, ids: Iterable[Id], fields: Sequence[str]) -> dict[Id, Row]:
         """Those of the items that have a new vector, by their keys."""
         try:
-            return self._rows(self.new, KEY, ids, fields)
+            return self._new.of(ids, fields)
         except Missing:
             return {}
 
     def rows(self, ids: Iterable[Id], fields: Sequence[str], condition: str = "") -> dict[Id, Row]:
         """Those of the user's rows that are there and hold a condition, by their keys."""
-        return self._rows(self.settings.collection, self.shape.id, ids, fields, condition)
+        return self._user.of(ids, fields, condition)
 
     def pages(
         self, fields: Sequence[str], condition: str = "", width: int = 0, size: int = PAGE
@@ -91,11 +96,11 @@ class View:
             size: most rows of a page.
         """
         size = min(size, _PAGE_BYTES // (_FLOAT32 * width)) if width else size
-        return self._pages(self.settings.collection, self.shape.id, fields, condition, max(size, 1))
+        return self._user.all(fields, condition, max(size, 1))
 
     def new_keys(self) -> Iterator[list[Id]]:
         """Keys of all new vectors."""
-        for page in self._pages(self.new, KEY, [KEY], "", PAGE):
+        for page in self._new.all([KEY]):
             yield [row[KEY] for row in page]
 
     def items(self, rows: Sequence[Row]) -> list[Row]:
@@ -124,43 +129,6 @@ class View:
     def is_done(self, row: Row, print_: str | None) -> bool:
         """Whether the fingerprint beside an item's new vector is that of its current content."""
         return print_ is not None and print_ == self.print_of(row)
-
-    def _rows(
-        self, name: str, key: str, ids: Iterable[Id], fields: Sequence[str], condition: str = ""
-    ) -> dict[Id, Row]:
-        found: dict[Id, Row] = {}
-        ids = list(dict.fromkeys(ids))
-        for start in range(0, len(ids), PAGE):
-            these = both(among(key, ids[start : start + PAGE]), condition)
-            rows = self.client.call(
-                "query",
-                name,
-                these if condition else these[1:-1],  # bare, Milvus Lite looks keys up
-                output_fields=[key, *fields],
-                consistency_level=self.consistency,
-            )
-            found |= {row[key]: dict(row) for row in rows}
-        return {id_: found[id_] for id_ in ids if id_ in found}
-
-    def _pages(
-        self, name: str, key: str, fields: Sequence[str], condition: str, size: int
-    ) -> Iterator[list[Row]]:
-        last: Id | None = None
-        while True:
-            page = self.client.call(
-                "query",
-                name,
-                both(condition, after(key, last)),
-                output_fields=list(fields),
-                limit=size,
-                iterator="True",  # in the order of keys
-                consistency_level=self.consistency,
-            )
-            if page:
-                yield [dict(row) for row in page]
-                last = page[-1][key]
-            if len(page) < size:
-                return
 
 
 def require(prepared: Prepared | None, name: str) -> Prepared:
