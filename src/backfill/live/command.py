@@ -102,7 +102,10 @@ def start(
 
 @app.command(rich_help_panel=PANEL)
 def resume(file: File, rate: Rate = None, workers: Workers = 1, follow: Follow = False) -> None:
-    """Go on after a pause, or after whatever stopped the workers."""
+    """Go on after a pause, or after whatever stopped the workers.
+
+    Items that were set aside are tried again.
+    """
     from backfill.live.states import change, require_started
 
     with _opened(file) as opened:
@@ -110,8 +113,8 @@ def resume(file: File, rate: Rate = None, workers: Workers = 1, follow: Follow =
         def running(state: State) -> State:
             require_started(state, opened.migration.name)
             if state.phase == "finished":
-                return state
-            return state.model_copy(update={"phase": "running", "reason": ""})
+                return state.model_copy(update={"aside": {}})
+            return state.model_copy(update={"phase": "running", "reason": "", "aside": {}})
 
         change(opened.database, running)
         _work(opened, rate, workers, follow=follow)
@@ -170,6 +173,9 @@ def finish(
     keep_old: Annotated[
         bool, typer.Option("--keep-old", help="keep the old vectors, for a rollback")
     ] = False,
+    without: Annotated[
+        int, typer.Option(min=0, help="most items that are set aside and may be left out")
+    ] = 0,
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
 ) -> None:
     """Search the new vectors alone from now on."""
@@ -180,7 +186,7 @@ def finish(
             typer.confirm(
                 "The old vectors and their index are removed for good. Go on?", abort=True
             )
-        print(finished(opened, keep_old=keep_old))
+        print(finished(opened, keep_old=keep_old, without=without))
 
 
 @app.command(rich_help_panel=PANEL)
@@ -200,6 +206,7 @@ def rollback(
 
 def _work(opened: Opened, rate: float | None, workers: int, *, follow: bool) -> None:
     """Work, and say how it ended."""
+    from backfill.live import aside
     from backfill.live.working import work
 
     state = work(opened, workers=workers, rate=rate, follow=follow)
@@ -210,4 +217,7 @@ def _work(opened: Opened, rate: float | None, workers: int, *, follow: bool) -> 
             return
         raise InputError(f"{name}: paused: {state.reason}; then: backfill resume")
     counts = opened.database.counts()
+    left = aside.waiting_aside(opened.database, state)
     print(f"{name}: {counts.done:,} of {counts.items:,} items are done")
+    for sentence in aside.sentences(left):
+        print(f"set aside {sentence}")

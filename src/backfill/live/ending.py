@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 from backfill.errors import InputError
+from backfill.live import aside
 from backfill.live.base import State
 from backfill.live.history import FILE
 from backfill.live.opened import METHOD, Opened
@@ -12,12 +13,13 @@ from backfill.live.pairs import PAIRS
 from backfill.live.states import change, require_started
 
 
-def finish(opened: Opened, *, keep_old: bool) -> str:
+def finish(opened: Opened, *, keep_old: bool, without: int = 0) -> str:
     """Search new vectors alone from now on.
 
     Args:
         opened: the migration.
         keep_old: whether the old vectors stay, so that it can still be rolled back.
+        without: most items that may be left without a new vector, of those that are set aside.
 
     Returns:
         What the application must now search.
@@ -31,10 +33,9 @@ def finish(opened: Opened, *, keep_old: bool) -> str:
     database.reconcile()
     waiting = database.counts().waiting
     if waiting and not (state.phase == "finished" and state.keeps_old):
-        raise InputError(
-            f"{opened.migration.name}: expected a gallery in which everything is done, got "
-            f"{waiting:,} items that wait; `backfill resume` embeds them"
-        )
+        left = aside.count(aside.waiting_aside(database, state))
+        if waiting > left or left > without:
+            raise InputError(f"{opened.migration.name}: {_expected(waiting, left)}")
 
     def finished(state: State) -> State:
         kept = keep_old and state.keeps_old
@@ -43,6 +44,18 @@ def finish(opened: Opened, *, keep_old: bool) -> str:
     # First the state: whoever dies in between has not yet given anything up.
     kept = change(database, finished).keeps_old
     return database.finish(keep_old=kept)
+
+
+def _expected(waiting: int, left: int) -> str:
+    wanted = f"expected a gallery in which everything is done, got {waiting:,} items that wait"
+    if not left:
+        return f"{wanted}; `backfill resume` embeds them"
+    if left < waiting:
+        return f"{wanted}, {left:,} of them set aside; `backfill resume` tries all of them"
+    return (
+        f"{wanted}, all set aside as they get no vector: `backfill status` says why, "
+        f"`backfill resume` tries them again, and `--without {left}` leaves them out of searches"
+    )
 
 
 def roll_back(opened: Opened) -> None:

@@ -10,8 +10,10 @@ from concurrent.futures import TimeoutError as LateError
 from dataclasses import dataclass, field
 
 from backfill.arrays import Float32s
-from backfill.live.base import Database, Id
+from backfill.live import aside
+from backfill.live.base import Batch, Database, Id
 from backfill.live.embedders import Embedder, Unavailable
+from backfill.live.embedding import is_empty
 from backfill.live.spending import Budget
 
 _FIRST = 4  # items that are tried while nobody knows how long they take
@@ -90,15 +92,21 @@ class OnDemand:
     def _embedded(
         self, database: Database, embedder: Embedder, ids: Sequence[Id]
     ) -> dict[Id, Float32s]:
-        start = time.perf_counter()
+        known = aside.known(database.state().state)
         with database.claim_ids(ids) as batch:
             items = batch.items
-            if not items:
-                return {}
-            with self.budget.paying(database, len(items)) as paid:
-                embedding = embedder.documents([item.text for item in items])
-                paid(embedding)
-            batch.write(embedding.vectors)
+            usable = [i.id for i in items if not is_empty(i.text) and aside.mark(i) not in known]
+            if len(usable) == len(items) > 0:
+                return self._written(database, embedder, batch)
+        # What gets no vector is left to workers, who set it aside.
+        return self._embedded(database, embedder, usable) if usable else {}
+
+    def _written(self, database: Database, embedder: Embedder, batch: Batch) -> dict[Id, Float32s]:
+        start, items = time.perf_counter(), batch.items
+        with self.budget.paying(database, len(items)) as paid:
+            embedding = embedder.documents([item.text for item in items])
+            paid(embedding)
+        batch.write(embedding.vectors)
         took = (time.perf_counter() - start) / len(items)
         before = took if self._per_item is None else self._per_item
         self._per_item = _MEMORY * took + (1 - _MEMORY) * before

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from tqdm import tqdm
@@ -15,31 +15,44 @@ from backfill.arrays import Float32s
 from backfill.artifacts import replacing, save_array
 from backfill.errors import InputError
 from backfill.live.base import Id, Rows
+from backfill.live.dividing import Divider
 from backfill.live.embedders import Embedder, Unavailable
+from backfill.live.embedding import is_empty
 from backfill.live.fingerprint import fingerprint
 from backfill.live.opened import Opened
 from backfill.reading.json import read_object
 
+T = TypeVar("T")
 PAIRS = "pairs"  # folder in a migration's home
 _ITEMS = "items.json"
 _LEAST = 40  # pairs without which nothing can be fitted
 
 
-def embedded(embedder: Embedder, texts: Sequence[str], batch: int, title: str) -> Float32s:
-    """Embed documents in batches, with a progress bar.
+def embedded(embedder: Embedder, rows: Rows, batch: int) -> tuple[Rows, Float32s]:
+    """Embed items of a sample in batches, with a progress bar.
+
+    Returns:
+        Those that have content and a new vector, and (n, d2) their new vectors.
 
     Raises:
         InputError: the model gave no usable vectors.
     """
-    found = []
-    with tqdm(total=len(texts), desc=title, unit=" items", leave=False, disable=None) as bar:
-        for start in range(0, len(texts), batch):
+    divider = Divider(embedder)
+    texts = [(row, text) for row, text in enumerate(rows.texts) if not is_empty(text)]
+    kept: list[int] = []
+    found: list[Float32s] = []
+    with tqdm(total=len(texts), desc="sample", unit=" items", leave=False, disable=None) as bar:
+        for part in chunks(texts, batch):
             try:
-                found.append(embedder.documents(texts[start : start + batch]).vectors)
+                divided = divider.embed([text for _, text in part])
             except Unavailable as error:
                 raise InputError(f"new: {error}") from error
-            bar.update(len(found[-1]))
-    return np.concatenate(found)
+            if divided.rows:
+                kept += [part[number][0] for number in divided.rows]
+                found.append(divided.embedding.vectors)
+            bar.update(len(part))
+    there = Rows([rows.ids[r] for r in kept], rows.vectors[kept], [rows.texts[r] for r in kept])
+    return there, np.concatenate(found) if found else np.zeros((0, embedder.width), np.float32)
 
 
 def draw(opened: Opened, seed: int = 0) -> Path:
@@ -58,15 +71,20 @@ def draw(opened: Opened, seed: int = 0) -> Path:
     folder = opened.migration.home / PAIRS
     if (folder / _ITEMS).exists() and described(folder).model == opened.new.identity:
         return folder
-    rows = opened.database.sample(opened.migration.sample, seed)
+    drawn = opened.database.sample(opened.migration.sample, seed)
+    _require_enough(opened, drawn)
+    rows, new = embedded(opened.new, drawn, opened.migration.batch)
+    _require_enough(opened, rows)
+    write(folder, rows, new, opened.new.identity)
+    return folder
+
+
+def _require_enough(opened: Opened, rows: Rows) -> None:
     if len(rows.ids) < _LEAST:
         raise InputError(
             f"{opened.migration.file}: expected a gallery of at least {_LEAST} items with content "
             f"and old vectors, got {len(rows.ids)}"
         )
-    new = embedded(opened.new, rows.texts, opened.migration.batch, "sample")
-    write(folder, rows, new, opened.new.identity)
-    return folder
 
 
 def write(folder: Path, rows: Rows, new: Float32s, model: str) -> None:
@@ -114,6 +132,6 @@ def described(folder: Path) -> Described:
         raise InputError(f"{path}: expected model, ids and fingerprints, got: {error!r}") from error
 
 
-def chunks(ids: Sequence[Id], size: int) -> Iterable[Sequence[Id]]:
+def chunks(whole: Sequence[T], size: int) -> Iterable[Sequence[T]]:
     """Cut a sequence into parts of at most `size`."""
-    return (ids[start : start + size] for start in range(0, len(ids), size))
+    return (whole[start : start + size] for start in range(0, len(whole), size))

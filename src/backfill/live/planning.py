@@ -8,7 +8,9 @@ from pydantic import BaseModel
 
 from backfill.errors import InputError
 from backfill.live.base import Rows
+from backfill.live.dividing import Divider
 from backfill.live.embedders import Unavailable
+from backfill.live.embedding import is_empty
 from backfill.live.opened import Opened
 from backfill.live.starting import forecast_of
 
@@ -87,15 +89,17 @@ def plan(opened: Opened) -> Plan:
 
 def _tried(opened: Opened, rows: Rows) -> tuple[float, float]:
     """Items per second, and tokens per item, of a few items; the first call may load the model."""
-    if not rows.texts:
+    texts = [text for text in rows.texts if not is_empty(text)]
+    if not texts:
         raise InputError(
             f"{opened.migration.file}: expected items with content and an old vector, got none"
         )
     try:
-        opened.new.documents(rows.texts[:1])
+        divider = Divider(opened.new)
+        divider.embed(texts[:1])
         start = time.perf_counter()
-        found = opened.new.documents(rows.texts)
+        found = divider.embed(texts).embedding
     except Unavailable as error:
         raise InputError(f"{opened.migration.file}: new: {error}") from error
     seconds = max(time.perf_counter() - start, 1e-6)
-    return len(rows.texts) / seconds, (found.tokens or 0) / len(rows.texts)
+    return len(texts) / seconds, (found.tokens or 0) / max(1, len(found.vectors))

@@ -34,8 +34,8 @@ def sample(opened: Opened, folder: Path, queries: Sequence[str] = (), seed: int 
         InputError: there are no items, a model gives no usable vectors, or the folder cannot be
             written.
     """
-    rows = opened.database.sample(opened.migration.sample, seed)
-    new = embedded(opened.new, rows.texts, opened.migration.batch, "sample")
+    drawn = opened.database.sample(opened.migration.sample, seed)
+    rows, new = embedded(opened.new, drawn, opened.migration.batch)
     ids = _gallery(opened, folder)
     place = {key: row for row, key in enumerate(ids)}
     there = [number for number, key in enumerate(rows.ids) if key in place]  # others are gone

@@ -83,6 +83,9 @@ class Migration(BaseModel):
     first: Path | None = Field(None, description="file of ids that come before all, one per line")
     batch: int = Field(64, ge=1, le=10_000, description="items that a worker claims at a time")
     rate: float | None = Field(None, gt=0, description="most items per second; null for no limit")
+    embed_empty: bool = Field(
+        False, description="embed items without content, rather than set them aside"
+    )
     price: Price = Field(FREE, description="of embeddings: per_thousand_items, per_million_tokens")
     cap: float | None = Field(None, gt=0, description="most money to spend; then it pauses")
     file: Path = Field(Path("migration.yaml"), exclude=True, description="where this was read")

@@ -89,11 +89,14 @@ class Budget:
 
         The block calls what it is given once the texts are embedded, with the embedding if the
         price is per token. If it does not, the money is put back. What a process that is killed had
-        set aside counts as spent.
+        set aside counts as spent. Without a price nothing is counted.
 
         Raises:
             Unavailable: the cap does not allow it.
         """
+        if self.price == FREE and self.cap is None:
+            yield lambda embedding=None: None
+            return
         aside = self.price.estimate(items, items * self._tokens)
         self._spend(database, aside, items)
         spent, embedded = 0.0, 0

@@ -72,7 +72,7 @@ def start(opened: Opened, seed: int = 0) -> Serving:
     digest = stored.digest(migration.home / METHOD)
 
     def running(state: State) -> State:
-        begun = state.model_copy(update={"phase": "running", "reason": ""})
+        begun = state.model_copy(update={"phase": "running", "reason": "", "aside": {}})
         if state.phase != "absent":
             return begun
         return State(

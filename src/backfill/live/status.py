@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from backfill.forecast.outcome import Forecast, Value
 from backfill.live import history
+from backfill.live.aside import Aside, waiting_aside
 from backfill.live.base import Counts, Database, State
 from backfill.live.history import Moment
 from backfill.live.opened import Opened
@@ -27,6 +28,7 @@ class Status(BaseModel):
         name: of the migration.
         state: what workers and searches agree on.
         counts: from the data.
+        aside: items that wait and get no vector: why, and their keys.
         fraction: of the items that is done.
         rate: items per second; None where it is not known.
         seconds_left: at that rate.
@@ -38,6 +40,7 @@ class Status(BaseModel):
     name: str
     state: State
     counts: Listed
+    aside: Aside = {}
     fraction: float
     rate: float | None = None
     seconds_left: float | None = None
@@ -77,6 +80,7 @@ def status(opened: Opened, *, searches: bool = True) -> Status:
         name=opened.migration.name,
         state=state,
         counts=counts,
+        aside=waiting_aside(database, state),
         fraction=fraction,
         rate=rate,
         seconds_left=counts.waiting / rate if rate else None,

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from backfill.live.aside import Aside, sentences
 from backfill.live.planning import Plan
 from backfill.live.probing import Probe
 from backfill.live.status import Status
@@ -44,7 +45,7 @@ def status(found: Status) -> None:
         "phase": phase,
         "done": f"{counts.done:,} of {counts.items:,}, {found.fraction:.1%}",
         "waiting": f"{counts.waiting:,}" + _more(found),
-    }
+    } | _aside(found.aside)
     if found.rate is not None:
         left = "" if found.seconds_left is None else f", {duration(found.seconds_left)} left"
         rows["rate"] = f"{found.rate:,.1f} items per second{left}"
@@ -67,7 +68,7 @@ def verified(found: Verified) -> None:
         "done": f"{counts.done:,} of {counts.items:,}",
         "waiting": f"{counts.waiting:,}",
         "found": f"{found.found:,} that nobody had noticed",
-    }
+    } | _aside(found.aside)
     if found.least_cosine is not None:
         rows["embedded again"] = f"{found.compared}, least cosine {found.least_cosine:.4f}"
     rows |= _probed(found.probe)
@@ -98,6 +99,10 @@ def _more(found: Status) -> str:
     }
     said = [f"{count:,} {what}" for what, count in parts.items() if count]
     return f" ({', '.join(said)})" if said else ""
+
+
+def _aside(found: Aside) -> dict[str, str]:
+    return {"set aside": "\n".join(sentences(found))} if found else {}
 
 
 def _probed(probe: Probe | None) -> dict[str, str]:

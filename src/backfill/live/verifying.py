@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from backfill.errors import InputError
+from backfill.live.aside import Aside, waiting_aside
 from backfill.live.embedders import Unavailable
 from backfill.live.opened import Opened
 from backfill.live.probing import probe, queries_of
@@ -30,6 +31,7 @@ class Verified(BaseModel):
         probe: recall of indexes, and times.
         faults: what is not as it must be, in sentences.
         complete: whether nothing waits.
+        aside: items that wait and get no vector: why, and their keys.
     """
 
     counts: Listed
@@ -39,6 +41,7 @@ class Verified(BaseModel):
     probe: Probed
     faults: list[str]
     complete: bool
+    aside: Aside
 
     @property
     def passed(self) -> bool:
@@ -89,6 +92,7 @@ def verify(opened: Opened, *, seed: int = 0) -> Verified:
         probe=probed,
         faults=faults,
         complete=counts.waiting == 0,
+        aside=waiting_aside(database, state),
     )
 
 

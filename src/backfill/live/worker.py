@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Literal
 
-from backfill.live.base import Batch, Database, State
+from backfill.live import aside
+from backfill.live.base import Batch, Database, Id, State
+from backfill.live.dividing import Divider
 from backfill.live.embedders import Embedder, Unavailable
+from backfill.live.embedding import Embedded, embed
 from backfill.live.pace import Pace
+from backfill.live.pairs import chunks
 from backfill.live.serving import Serving
 from backfill.live.spending import Budget
 from backfill.live.states import pause
 
 _CARRIED_AT_ONCE = 1000
 _IDLE = 0.5  # seconds between looks at a database in which others work, or nothing waits
-
-Ended = Literal["done", "paused", "finished", "absent"]
 
 
 @dataclass
@@ -36,6 +38,8 @@ class Worker:
         budget: most money.
         progress: called with the number of items that were written after each batch.
         follow: go on when nothing waits, until the migration is paused, finished or rolled back.
+        most_aside: items that may be set aside, as they get no vector; more pause the migration.
+        embed_empty: whether items without content are embedded, and not set aside.
     """
 
     database: Database
@@ -47,20 +51,28 @@ class Worker:
     budget: Budget = field(default_factory=Budget)
     progress: Callable[[int], object] = lambda written: None
     follow: bool = False
+    most_aside: int = 10
+    embed_empty: bool = False
+
+    def __post_init__(self) -> None:
+        self._divider = Divider(self.embedder)
+        self._aside: set[tuple[Id, str]] = set()
 
     def run(self) -> State:
         """Work until nothing waits, or the migration is paused, finished or rolled back.
 
         Whoever cannot go on, since the model gives no vectors or the cap is reached, pauses the
-        migration for all workers and says why in its state.
+        migration for all workers and says why in its state. An item that alone gets no vector is
+        set aside.
 
         Returns:
-            The state in which it ended; still `running` if nothing waits.
+            The state in which it ended; still `running` if nothing waits but what is set aside.
         """
         while True:
             state = self.database.state().state
-            if state.phase != "running" and not (self.follow and state.phase == "finished"):
+            if not self._goes_on(state):
                 return state
+            self._aside = aside.known(state)
             self.carry()
             try:
                 worked = self._next_batch()
@@ -68,7 +80,7 @@ class Worker:
                 return pause(self.database, str(error))
             if worked or self.database.reconcile():
                 continue
-            if self.database.counts().waiting == 0 and not self.follow:
+            if not self.follow and self._nothing_waits():
                 return self.database.state().state
             time.sleep(_IDLE)
 
@@ -89,27 +101,50 @@ class Worker:
             carried += written
         return carried
 
+    def _goes_on(self, state: State) -> bool:
+        return state.phase == "running" or (self.follow and state.phase == "finished")
+
+    def _nothing_waits(self) -> bool:
+        state = self.database.state().state
+        waiting = self.database.counts().waiting
+        return waiting == 0 or waiting <= aside.count(aside.waiting_aside(self.database, state))
+
     def _next_batch(self) -> bool:
-        """Claim, embed and write some items; whether there were any."""
-        with self.database.claim(self.batch, self.part) as batch:
-            if not batch.items:
-                return False
-            claimed = len(batch.items)
-            self.progress(self.embed(batch))
-        self.pace.wait(claimed)  # outside the claim, which others may wait for
-        return True
+        """Claim, embed and write some items; whether there were any that are not set aside."""
+        with self.database.claim(self.batch + len(self._aside), self.part) as batch:
+            fresh = [item.id for item in batch.items if aside.mark(item) not in self._aside]
+            whole = len(fresh) == len(batch.items) <= self.batch
+            found = self._embed(batch) if whole and fresh else None
+        if found is not None:
+            self._after(found)
+            return True
+        for number, ids in enumerate(chunks(fresh, self.batch)):
+            if number and not self._goes_on(self.database.state().state):
+                break
+            self._after(self._claimed(self.database.claim_ids(ids)))
+        return bool(fresh)
 
-    def embed(self, batch: Batch) -> int:
+    def _claimed(self, claim: AbstractContextManager[Batch]) -> Embedded:
+        with claim as batch:
+            return self._embed(batch)
+
+    def _embed(self, batch: Batch) -> Embedded:
         """Embed claimed items, and write those that are still what they were.
-
-        Returns:
-            How many were written.
 
         Raises:
             Unavailable: the model gave no usable vectors, or the cap is reached.
         """
-        texts = [item.text for item in batch.items]
-        with self.budget.paying(self.database, len(texts)) as paid:
-            embedding = self.embedder.documents(texts)
-            paid(embedding)
-        return batch.write(embedding.vectors)
+        found = embed(
+            self._divider, self.budget, self.database, batch.items, empty=self.embed_empty
+        )
+        if found.items and not found.refused:
+            self.progress(batch.write(found.vectors))
+        return found
+
+    def _after(self, found: Embedded) -> None:
+        """Outside the claim, which others may wait for."""
+        if found.refused:
+            if found.items:
+                self.progress(found.write(self.database))
+            aside.put(self.database, found.refused, self.most_aside)
+        self.pace.wait(len(found.items) + len(found.refused))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from tqdm import tqdm
 
 from backfill.compute import start
+from backfill.live import aside
 from backfill.live.base import State
 from backfill.live.opened import Opened, serving_of
 from backfill.live.pace import Pace
@@ -84,5 +85,7 @@ def _one(
             budget=Budget(migration.price, migration.cap),
             progress=shown.update,
             follow=follow,
+            most_aside=aside.most(counts.items),
+            embed_empty=migration.embed_empty,
         )
         return worker.run()

@@ -12,7 +12,17 @@ class Unavailable(Exception):
     """No usable vectors after retries: the migration pauses and shows this message.
 
     The message names the model and what happened, and holds no credential.
+
+    Args:
+        message: for people.
+        got: what came instead of vectors.
+        divides: whether some of the texts may get vectors all the same.
     """
+
+    def __init__(self, message: str, *, got: str = "", divides: bool = False) -> None:
+        super().__init__(message)
+        self.got = got or message
+        self.divides = divides
 
 
 class Embedding(NamedTuple):
@@ -48,6 +58,17 @@ class Embedder(Protocol):
         Raises:
             Unavailable: it gave no vectors, or not as many as texts, or of another width, or not
                 finite, or of zero length, after retries.
+        """
+
+    def attempt(self, texts: Sequence[str], patience: float | None = None) -> Embedding:
+        """Embed texts of the gallery; what is refused is not tried in smaller parts.
+
+        Args:
+            texts: of items.
+            patience: seconds for which a failed request is repeated, if fewer than the settings'.
+
+        Raises:
+            Unavailable: as `documents`.
         """
 
     def queries(self, texts: Sequence[str]) -> Embedding:

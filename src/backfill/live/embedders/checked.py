@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tenacity import RetryCallState, Retrying
 
 _FIRST, _LONGEST = 0.25, 30.0  # seconds between tries; up to twice as long, at random
+_TRIES_OF_ONE = 4  # of a request in which one text alone has no usable vector
 
 
 class Patience(EmbedderSettings):
@@ -120,29 +121,53 @@ class Checked:
         """
         return self._embedding(texts, "document")
 
+    def attempt(self, texts: Sequence[str], patience: float | None = None) -> Embedding:
+        """Embed texts of the gallery; what is refused is not tried in smaller parts.
+
+        Raises:
+            Unavailable: there were no usable vectors after retries.
+            InputError: a setting is wrong, or a package is missing.
+        """
+        most = self._patience["document"]
+        seconds = most if patience is None else min(patience, most)
+        return self._joined(
+            [self._whole(part, "document", seconds) for part in self._model.requests(texts)]
+        )
+
     def queries(self, texts: Sequence[str]) -> Embedding:
         """Embed queries; raises as `documents`."""
         return self._embedding(texts, "query")
 
     def _embedding(self, texts: Sequence[str], role: Role) -> Embedding:
-        if not texts:
+        return self._joined(
+            [each for part in self._model.requests(texts) for each in self._retried(part, role)]
+        )
+
+    def _joined(self, found: list[Embedding]) -> Embedding:
+        if not found:
             return Embedding(np.empty((0, self.width), np.float32))
-        found = [each for part in self._model.requests(texts) for each in self._retried(part, role)]
         counted = [each.tokens for each in found if each.tokens is not None]
         return Embedding(
             np.concatenate([each.vectors for each in found]), sum(counted) if counted else None
         )
 
     def _retried(self, texts: Sequence[str], role: Role) -> list[Embedding]:
-        retrying = _retrying(self._patience[role], self._sleep)
         try:
-            return [retrying(self._once, texts, role)]
-        except Failed as failed:
-            if not failed.splits or len(texts) == 1:
-                message = self._message(failed, texts, retrying.statistics)
-                raise Unavailable(message) from failed
+            return [self._whole(texts, role, self._patience[role])]
+        except Unavailable as error:
+            failed = error.__cause__
+            if not (isinstance(failed, Failed) and failed.splits) or len(texts) == 1:
+                raise
         half = len(texts) // 2
         return self._retried(texts[:half], role) + self._retried(texts[half:], role)
+
+    def _whole(self, texts: Sequence[str], role: Role, patience: float) -> Embedding:
+        retrying = _retrying(patience, self._sleep)
+        try:
+            return retrying(self._once, texts, role)
+        except Failed as failed:
+            message = self._message(failed, texts, retrying.statistics)
+            raise Unavailable(message, got=failed.got, divides=not failed.alike) from failed
 
     def _once(self, texts: Sequence[str], role: Role) -> Embedding:
         answer = self._model.embed(texts, role)
@@ -173,9 +198,16 @@ def _retrying(patience: float, sleep: Callable[[float], None]) -> Retrying:
         asked = failed.after if isinstance(failed, Failed) and failed.after else 0.0
         return max(asked, backoff(state)) + jitter(state)
 
+    out_of_patience = tenacity.stop_before_delay(patience)
+
+    def of_one(state: RetryCallState) -> bool:
+        failed = state.outcome.exception() if state.outcome else None
+        one = isinstance(failed, Failed) and failed.text is not None
+        return one and state.attempt_number >= _TRIES_OF_ONE
+
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception(lambda error: isinstance(error, Failed) and error.again),
-        stop=tenacity.stop_before_delay(patience),
+        stop=lambda state: out_of_patience(state) or of_one(state),
         wait=wait,
         sleep=sleep,
         reraise=True,

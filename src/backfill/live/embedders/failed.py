@@ -18,16 +18,27 @@ class Failed(Exception):
         again: whether to try once more may help.
         after: seconds that the service asks to wait before that.
         splits: whether fewer texts at a time may help.
+        text: that it was about, if it was about one.
+        alike: whether every other text would fail, too.
     """
 
     def __init__(
-        self, got: str, *, again: bool = True, after: float | None = None, splits: bool = False
+        self,
+        got: str,
+        *,
+        again: bool = True,
+        after: float | None = None,
+        splits: bool = False,
+        text: str | None = None,
+        alike: bool = False,
     ) -> None:
         super().__init__(got)
         self.got = got
         self.again = again
         self.after = after
         self.splits = splits
+        self.text = text
+        self.alike = alike
 
 
 def quoted(text: object, secrets: Iterable[str] = (), longest: int = 200) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import httpx
 
 _AGAIN = (408, 409, 425, 429)  # and all from 500
+_OF_ALL = (404, 405, 429)  # what no other text would change
 _TOO_MUCH = (400, 413, 422)  # what services answer to more text than they take
 _OF_REFUSALS = 1 << 16  # bytes that are read
 
@@ -97,14 +98,19 @@ def _refused(response: httpx.Response, body: bytes, secrets: list[str]) -> Faile
     except ValueError:
         got = str(status)
     if response.is_redirect:
-        return Failed(f"{got}: redirects are not followed; name the last address", again=False)
+        return Failed(
+            f"{got}: redirects are not followed; name the last address", again=False, alike=True
+        )
     if status in (401, 403):  # such words may quote a part of the key
-        return Failed(f"{got}: the key was refused" if secrets else got, again=False)
+        said = f"{got}: the key was refused" if secrets else got
+        return Failed(said, again=False, alike=True)
     after = retry_after(response.headers.get("Retry-After", ""))
     got += error_in(body, secrets)
     got += f" (asks to wait {after:.0f} s)" if after else ""
     again = status in _AGAIN or status >= 500
-    return Failed(got, again=again, after=after, splits=status in _TOO_MUCH)
+    return Failed(
+        got, again=again, after=after, splits=status in _TOO_MUCH, alike=status in _OF_ALL
+    )
 
 
 def retry_after(header: str) -> float | None:

@@ -33,7 +33,7 @@ def unit_rows(given: object, texts: Sequence[str], width: int | None) -> Float32
     if len(rows) != len(texts):
         raise Failed(f"{len(rows)} vectors")
     if rows.shape[1] != (width or rows.shape[1]) or not rows.shape[1]:
-        raise Failed(f"vectors of width {rows.shape[1]}")
+        raise Failed(f"vectors of width {rows.shape[1]}", alike=True)
     rows = rows.astype(np.float64)
     _require(np.isfinite(rows).all(axis=1), "numbers that are not finite", texts)
     largest = np.abs(rows).max(axis=1, keepdims=True)
@@ -44,8 +44,11 @@ def unit_rows(given: object, texts: Sequence[str], width: int | None) -> Float32
 
 
 def _require(right: Bools, got: str, texts: Sequence[str]) -> None:
-    if not right.all():
-        raise Failed(f"{got} for {described(texts[int(np.argmin(right))])}")
+    if right.all():
+        return
+    text = texts[int(np.argmin(right))]
+    alone = bool(right.any()) or len(texts) == 1
+    raise Failed(f"{got} for {described(text)}", text=text if alone else None)
 
 
 def described(text: str) -> str:

@@ -12,6 +12,7 @@ from backfill.forecast import page as of_forecast
 from backfill.forecast.page.figures import main_figure
 from backfill.forecast.page.writing import COLOURS
 from backfill.live import history, telling
+from backfill.live.aside import sentences
 from backfill.live.opened import Opened
 from backfill.live.starting import forecast_of
 from backfill.live.status import Status
@@ -48,7 +49,7 @@ def html(opened: Opened, found: Status) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"duration": telling.duration, "at": _at}
+    environment.filters |= {"duration": telling.duration, "at": _at, "sentences": sentences}
     rendered = environment.get_template("migration.html.jinja").render(
         found=found,
         forecast=forecast,
