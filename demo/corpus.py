@@ -74,6 +74,6 @@ class Corpus:
     def _array(self, name: str) -> np.ndarray:
         path = self.folder / f"{name}.npy"
         try:
-            return np.load(path, allow_pickle=False)
+            return np.asarray(np.load(path, allow_pickle=False))
         except (OSError, ValueError) as error:
             raise InputError(f"{path}: expected an array, got: {error}") from error

@@ -123,7 +123,8 @@ def _forecast(corpus: Corpus, queries: np.ndarray, home: Path, file: Path) -> Fo
         np.save(folder / f"queries_{name}.npy", corpus.vectors(model)[queries])
     ids = json.loads((folder / "ids.json").read_text())
     with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
-        body = dict(connection.execute("select id::text, body from documents").fetchall())
+        rows_there = connection.execute("select id::text, body from documents").fetchall()
+    body: dict[str, str] = dict(rows_there)
     rows = [corpus.row[body[key]] for key in ids]
     np.save(folder / "labels.npy", corpus.labels[rows])
     np.save(folder / "query_labels.npy", corpus.labels[queries])
