@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import psycopg
 import tenacity
 from pgvector.psycopg import register_vector
-from psycopg.conninfo import conninfo_to_dict
 
-from backfill.errors import InputError
+from backfill.live.databases.postgres.failures import check, passing, translated
 from backfill.live.databases.postgres.settings import PostgresSettings
 
 T = TypeVar("T")
 Connection = psycopg.Connection[Any]
-# Of SQLSTATE: the server goes or comes, has no room, or two transactions were in each other's way.
-_PASSING = ("08", "57P01", "57P02", "57P03", "53300", "55P03", "40001", "40P01", "25P03")
-# What a server says of a refused connection, which has no SQLSTATE here.
-_REFUSED = ("authentication failed", "no password", "does not exist", "pg_hba.conf", "permission")
 _SESSION = {
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",  # a claim waits for the model
@@ -42,7 +37,7 @@ class Connections:
 
     def __init__(self, settings: PostgresSettings, more: dict[str, str] | None = None) -> None:
         self._url = settings.url.get_secret_value()
-        _check(self._url)
+        check(self._url)
         self._settings = settings
         self._session = _SESSION | (more or {})
         self._idle: list[Connection] = []
@@ -126,51 +121,3 @@ class Connections:
             connection.close()
             raise
         return connection
-
-
-def passing(error: BaseException) -> bool:
-    """Whether the same may succeed a little later."""
-    if not isinstance(error, psycopg.Error):
-        return False
-    if error.sqlstate is not None:
-        return error.sqlstate.startswith(_PASSING)
-    return isinstance(error, psycopg.OperationalError) and not any(
-        said in str(error) for said in _REFUSED
-    )
-
-
-@contextmanager
-def translated(settings: PostgresSettings) -> Iterator[None]:
-    """Say what the user can mend in one line.
-
-    Raises:
-        InputError: instead of the database's errors.
-    """
-    try:
-        yield
-    except psycopg.errors.QueryCanceled:
-        raise InputError(
-            f"database.statement_timeout: expected an answer within {settings.statement_timeout} s,"
-            " got none"
-        ) from None
-    except (
-        psycopg.OperationalError, psycopg.ProgrammingError, psycopg.DataError,
-        psycopg.errors.DependentObjectsStillExist, psycopg.errors.ObjectNotInPrerequisiteState,
-    ) as error:  # fmt: skip
-        lines = str(error).strip().splitlines()
-        raise InputError(
-            f"database: expected it to answer, got: {lines[0] if lines else ''}"
-        ) from (None)
-
-
-def _check(url: str) -> None:
-    """Parsers quote what they cannot read, and that may be a password: say nothing of it."""
-    try:
-        host = str(conninfo_to_dict(url).get("host", ""))
-    except psycopg.ProgrammingError:
-        host = "@"
-    if "@" in host:
-        raise InputError(
-            "database.url: expected postgresql://user:password@host:port/database, with special "
-            "characters of the password as %-codes, got something else"
-        ) from None

@@ -7,8 +7,6 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TypeVar
 
-import psycopg
-
 from backfill.arrays import Float32s
 from backfill.live.base import (
     Batch,
@@ -34,8 +32,9 @@ from backfill.live.databases.postgres import (
 )
 from backfill.live.databases.postgres import search as searching
 from backfill.live.databases.postgres.connections import Connection, Connections
+from backfill.live.databases.postgres.known import Known
 from backfill.live.databases.postgres.settings import PostgresSettings
-from backfill.live.databases.postgres.view import View, view
+from backfill.live.databases.postgres.view import View
 
 T = TypeVar("T")
 _BLOCK = 2000  # rows
@@ -54,12 +53,11 @@ class Postgres:
 
     def __init__(self, name: str, settings: PostgresSettings) -> None:
         self._name = name
-        self._settings = settings
         self._plain = Connections(settings)
         milliseconds = str(round(settings.statement_timeout * 1000))
         hurried = {"statement_timeout": milliseconds, "hnsw.ef_search": str(settings.ef_search)}
         self._searching = Connections(settings, searching.SESSION | hurried)
-        self._view: View | None = None
+        self._known = Known(name, settings)
 
     def facts(self, width: int | None) -> Facts:
         """Look at the gallery; nothing is changed."""
@@ -67,9 +65,9 @@ class Postgres:
 
     def prepare(self, setup: Setup) -> None:
         """Make room for new vectors and start to see changes; what is there already stays."""
-        self._view = None
+        self._known.forget()
         self._do(partial(ending.prepare, setup=setup))
-        self._view = None
+        self._known.forget()
 
     def state(self) -> Versioned:
         """The current state."""
@@ -120,7 +118,10 @@ class Postgres:
     ) -> list[Sides]:
         """Search both sides in one snapshot."""
         work = partial(searching.search, queries=queries, k=k, where=where, exact=exact)
-        return self._do(work, None if exact else self._searching)
+        # Who asks the old side alone knows of no migration, as of a second ago.
+        bare = all(query.new is None for query in queries)
+        connections = self._plain if exact else self._searching
+        return connections.run(partial(self._known.use, work=work, bare=bare))
 
     def counts(self) -> Counts:
         """Count from the data, in one snapshot."""
@@ -147,42 +148,20 @@ class Postgres:
     def finish(self, *, keep_old: bool) -> str:
         """Give the old vectors up, or keep them for a rollback; new ones stay where they are."""
         said = self._do(partial(ending.finish, keep_old=keep_old))
-        self._view = None
+        self._known.forget()
         return said
 
     def rollback(self) -> None:
         """Remove everything that `prepare` and later calls made."""
-        self._view = None
+        self._known.forget()
         self._do(ending.rollback)
-        self._view = None
+        self._known.forget()
 
     def close(self) -> None:
         """End connections."""
         self._plain.close()
         self._searching.close()
 
-    def _do(
-        self,
-        work: Callable[[Connection, View], T],
-        connections: Connections | None = None,
-        *,
-        keep: bool = False,
-    ) -> T:
-        """Work with what is known of the gallery; look again if it is not so any more."""
-
-        def attempt(connection: Connection) -> T:
-            known = self._view
-            if known is None or known.found is None:
-                known = self._view = view(connection, self._name, self._settings)
-            try:
-                return work(connection, known)
-            except (
-                psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn,
-                psycopg.errors.UndefinedFunction, psycopg.errors.InvalidSchemaName,
-                psycopg.errors.FeatureNotSupported, psycopg.DataError,
-            ):  # fmt: skip
-                connection.rollback()
-                self._view = view(connection, self._name, self._settings)
-                return work(connection, self._view)
-
-        return (connections or self._plain).run(attempt, keep=keep)
+    def _do(self, work: Callable[[Connection, View], T], *, keep: bool = False) -> T:
+        """Work with what is known of the gallery."""
+        return self._plain.run(partial(self._known.use, work=work), keep=keep)
