@@ -10,7 +10,8 @@ from functools import lru_cache
 from backfill.errors import InputError
 from backfill.live.base import Filter, Hit, Query, Sides, Uncarried
 from backfill.live.databases.postgres.connections import Connection
-from backfill.live.databases.postgres.statements import MANY, Asked, Condition, statement
+from backfill.live.databases.postgres.forms import MANY
+from backfill.live.databases.postgres.statements import Asked, Condition, statement
 from backfill.live.databases.postgres.vectors import parsed, unit
 from backfill.live.databases.postgres.view import View
 
@@ -66,14 +67,16 @@ def _one(
     asked = Asked(
         waiting=query.waiting is not None,
         new=query.new is not None,
+        alike=query.new is query.waiting,
         k=k,
         exact=exact,
         many=time.monotonic() < view.many_until[0],
         where=conditions,
     )
     vectors = {
-        "waiting": None if query.waiting is None else unit(query.waiting),
-        "new": None if query.new is None else unit(query.new),
+        name: unit(vector)
+        for name, vector in (("new", query.new), ("waiting", query.waiting))
+        if vector is not None and not (name == "waiting" and asked.alike)
     }
     text = _statement(view, asked)
     rows = connection.execute(text, vectors | values, prepare=True, binary=True).fetchall()
