@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +25,9 @@ _ACCOUNTS = ("postgres", "nobody")  # whose server it is where we are root, whic
 
 class Server:
     """A server that listens on 127.0.0.1, with its data in a temporary folder.
+
+    Whoever ends this process by SIGTERM or SIGHUP while it is open ends the block as Ctrl-C does, so
+    that no server is left behind.
 
     It syncs nothing to disk: what it holds survives its own end, also by SIGKILL, but not that of
     the machine.
@@ -40,6 +44,7 @@ class Server:
         self.port = _free_port()
         self.password = secrets.token_hex(16)
         self._options = {"fsync": "off", **options}
+        self._handled: list[signal.Signals] = []
         self._process: subprocess.Popen[bytes] | None = None
         self._programs = _programs()
         self._folder = Path(tempfile.mkdtemp(prefix="backfill-postgres-"))
@@ -49,6 +54,7 @@ class Server:
 
     def __enter__(self) -> Self:
         try:
+            self._handle()
             self._initialise()
             self.start()
         except BaseException:
@@ -104,6 +110,16 @@ class Server:
         """End the server and remove its data."""
         self._end(signal.SIGQUIT)
         shutil.rmtree(self._folder, ignore_errors=True)
+        while self._handled:
+            signal.signal(self._handled.pop(), signal.SIG_DFL)
+
+    def _handle(self) -> None:
+        """Take signals that nobody else takes, where Python lets us: in the main thread."""
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                if signal.getsignal(number) == signal.SIG_DFL:
+                    signal.signal(number, signal.default_int_handler)
+                    self._handled.append(number)
 
     def _end(self, number: signal.Signals) -> None:
         if self._process is not None:
