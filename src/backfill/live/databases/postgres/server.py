@@ -26,8 +26,8 @@ _ACCOUNTS = ("postgres", "nobody")  # whose server it is where we are root, whic
 class Server:
     """A server that listens on 127.0.0.1, with its data in a temporary folder.
 
-    Whoever ends this process by SIGTERM or SIGHUP while it is open ends the block as Ctrl-C does, so
-    that no server is left behind.
+    While it is open, SIGTERM and SIGHUP end the block as Ctrl-C does, so that no server is left
+    behind.
 
     It syncs nothing to disk: what it holds survives its own end, also by SIGKILL, but not that of
     the machine.
