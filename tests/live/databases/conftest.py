@@ -4,7 +4,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from application import Make
+from application import Application, Make
 
 KINDS = ("postgres", "lancedb", "qdrant", "milvus")
 
@@ -32,3 +32,9 @@ def make(request: pytest.FixtureRequest, servers: dict[str, Make], tmp_path: Pat
     """Makes an application with an empty gallery, in one database after the other."""
     start = servers[request.param]
     return lambda **options: start(folder=tmp_path, **options)
+
+
+@pytest.fixture
+def application(make: Make) -> Application:
+    """An application with an empty gallery, in one database after the other."""
+    return make()

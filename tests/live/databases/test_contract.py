@@ -3,70 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
 
 import numpy as np
 import pytest
 from application import MODEL, NEW, OLD, Application, Make, fill, key, row, vector_of
+from steps import SETUP, assert_found, drain, embedded, query, step, truth
 
-from backfill.arrays import Float32s
 from backfill.errors import InputError
-from backfill.live.base import Batch, Database, Id, Query, Setup, State
+from backfill.live.base import Database, Setup, State
 from backfill.live.fingerprint import fingerprint
-
-SETUP = Setup(MODEL, NEW)
-
-
-def embedded(batch: Batch) -> Float32s:
-    texts = [item.text for item in batch.items]
-    return np.stack([vector_of(text, NEW) for text in texts])
-
-
-def step(database: Database, limit: int = 10) -> list[Id]:
-    with database.claim(limit) as batch:
-        if batch.items:
-            assert batch.write(embedded(batch)) == len(batch.items)
-        return [item.id for item in batch.items]
-
-
-def drain(database: Database) -> list[Id]:
-    done: list[Id] = []
-    while True:
-        found = step(database)
-        if not found and not database.reconcile():
-            return done
-        done += found
-
-
-def query(text: str, *, waiting: bool = True, new: bool = True) -> Query:
-    return Query(vector_of(text, OLD) if waiting else None, vector_of(text, NEW) if new else None)
-
-
-def cosine(a: Float32s, b: Float32s) -> float:
-    return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
-
-
-def truth(application: Application, done: Iterable[Id], asked: str) -> tuple[dict[Id, float], ...]:
-    """Cosines of items that wait and that are done, by what the application sees."""
-    rows, done = application.fetch(), set(done)
-    old, new = vector_of(asked, OLD), vector_of(asked, NEW)
-    waiting = {
-        k: cosine(r.vector, old) for k, r in rows.items() if k not in done and r.vector is not None
-    }
-    return waiting, {
-        k: cosine(vector_of(r.text or "", NEW), new) for k, r in rows.items() if k in done
-    }
-
-
-def assert_found(hits: list, expected: dict[Id, float], k: int) -> None:
-    best = sorted(expected, key=lambda i: -expected[i])[:k]
-    assert [hit.id for hit in hits] == best
-    np.testing.assert_allclose([hit.cosine for hit in hits], [expected[i] for i in best], atol=1e-5)
-
-
-@pytest.fixture
-def application(make: Make) -> Application:
-    return make()
 
 
 @pytest.fixture
@@ -322,89 +267,6 @@ def test_items_without_an_old_vector_are_unsearchable_until_they_are_done(
     (sides,) = database.search([query("text 99")], 1)
     assert [hit.id for hit in sides.done] == [99]
     assert database.counts().unsearchable == 0
-
-
-def to_carry(database: Database) -> list[Id]:
-    """What is to be carried, by what was seen or else by all that is there."""
-    found = database.uncarried(30).ids
-    if not found:
-        database.reconcile()
-        found = database.uncarried(30).ids
-    return found
-
-
-def carry_all(database: Database, width: int) -> int:
-    count = 0
-    while True:
-        rows = database.uncarried(7)
-        if not rows.ids:
-            return count
-        assert len(rows.ids) <= 7
-        carried = np.stack([vector_of(str(v.tolist()), width) for v in rows.vectors])
-        count += database.carry(rows.ids, rows.vectors, carried)
-
-
-@pytest.fixture
-def carrying(application: Application) -> Database:
-    database = application.open()
-    if not database.carries:
-        pytest.skip("old vectors are not carried forward here")
-    fill(application, 30)
-    database.prepare(Setup(MODEL, NEW, carried=6))
-    return database
-
-
-@pytest.mark.parametrize("exact", [True, False])
-def test_carried_vectors_are_searched_and_the_rest_is_handed_over(
-    application: Application, carrying: Database, exact: bool
-) -> None:
-    rows = carrying.uncarried(12)
-    assert len(rows.ids) == len(set(rows.ids)) == 12
-    kept = application.fetch()
-    for k, vector in zip(rows.ids, rows.vectors, strict=True):
-        np.testing.assert_array_equal(vector, kept[k].vector)
-    assert carrying.counts().uncarried == 30
-    place = {k: vector_of(f"carried {k}", 6) for k in kept}
-    assert carrying.carry(rows.ids, rows.vectors, np.stack([place[k] for k in rows.ids])) == 12
-    assert carrying.counts().uncarried == 18
-    done = step(carrying)
-    asked = Query(vector_of("a", 6), vector_of("a", NEW))
-    (sides,) = carrying.search([asked], 40, exact=exact)
-    waiting = {k: cosine(place[k], asked.waiting) for k in rows.ids if k not in done}
-    assert_found(sides.waiting, waiting, 40)
-    assert_found(sides.done, truth(application, done, "a")[1], 40)
-    assert sorted(sides.uncarried.ids) == sorted(set(kept) - set(done) - set(rows.ids))
-    for k, vector in zip(sides.uncarried.ids, sides.uncarried.vectors, strict=True):
-        np.testing.assert_array_equal(vector, kept[k].vector)
-
-
-def test_an_old_vector_that_changed_is_carried_anew(
-    application: Application, carrying: Database
-) -> None:
-    rows = carrying.uncarried(30)
-    changed = rows.ids[0]
-    application.update(changed, vector=vector_of("another", OLD))
-    carried = np.stack([vector_of(str(k), 6) for k in rows.ids])
-    assert carrying.carry(rows.ids, rows.vectors, carried) == 29
-    assert carrying.uncarried(30).ids == [changed]
-    carry_all(carrying, 6)
-    assert carrying.counts().uncarried == 0
-    application.update(rows.ids[1], vector=vector_of("another", OLD))
-    for exact in (True, False):  # the second one after it was seen
-        (sides,) = carrying.search([Query(vector_of("a", 6), None)], 40, exact=exact)
-        assert sides.uncarried.ids == [rows.ids[1]]
-        assert len(sides.waiting) == 29
-        assert carrying.counts().uncarried == 1
-        assert to_carry(carrying) == [rows.ids[1]]
-
-
-def test_what_is_done_is_not_carried(carrying: Database) -> None:
-    assert len(step(carrying, limit=25)) == 25
-    assert len(carrying.uncarried(30).ids) == 5
-    assert carry_all(carrying, 6) == 5
-    drain(carrying)
-    assert carrying.uncarried(30).ids == []
-    assert carrying.counts().uncarried == 0
 
 
 def test_the_state_is_replaced_whole_or_not_at_all(database: Database) -> None:

@@ -12,6 +12,7 @@ from backfill.live.databases.postgres.connections import Connection
 from backfill.live.databases.postgres.names import raw
 from backfill.live.databases.postgres.vectors import parsed
 from backfill.live.databases.postgres.view import View
+from backfill.live.sparing import NONE
 
 # What waits to be carried: it has an old vector, and none of this vector is carried.
 NEEDED = "{item} and {vector} is not null and {waits} and (c.id is null or c.source <> {source})"
@@ -19,6 +20,8 @@ NEEDED = "{item} and {vector} is not null and {waits} and (c.id is null or c.sou
 
 def uncarried(connection: Connection, view: View, limit: int) -> Rows:
     """Items to carry next; notes of what needs it no more are removed, in the same snapshot."""
+    if view.prepared.carried is None:  # or no more
+        return NONE
     statement = view.names.sql(
         "with notes as (select seq, id from {uncarried} order by rank, seq limit %s), "
         "looked as (select notes.seq, notes.id, {vector}::vector as vector, "
@@ -46,6 +49,8 @@ def carry(
 
     Both in one statement: a change that is not seen here has a note that is not seen either.
     """
+    if view.prepared.carried is None:
+        return 0
     row = connection.execute(
         view.names.sql(
             "with written as (insert into {carried} (id, embedding, source) "
