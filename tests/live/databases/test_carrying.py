@@ -136,4 +136,5 @@ def test_milvus_refuses_to_carry_vectors(servers: dict[str, Make], tmp_path: Pat
     assert not database.carries
     with pytest.raises(InputError, match="expected a method that carries no vectors"):
         database.prepare(Setup(MODEL, NEW, carried=6))
+    database.prepare(Setup(MODEL, NEW))
     assert database.uncarried(5).ids == []
