@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from backfill.align.maps import unit
 from backfill.arrays import Float32s
 from backfill.live.base import Hit, Id, Query, Sides, Uncarried
-from backfill.live.serving import COSINES, Serving
+from backfill.live.serving import COSINES, Scales, Serving
 
 
 class Result(NamedTuple):
@@ -29,7 +29,13 @@ class Result(NamedTuple):
     done: bool
 
 
-def merge(serving: Serving, query: Query, sides: Sides, k: int) -> list[Result]:
+def merge(
+    serving: Serving,
+    query: Query,
+    sides: Sides,
+    k: int,
+    scales: Callable[[], Scales] | None = None,
+) -> list[Result]:
     """Merge the two sides of one search.
 
     With nothing done the order is that of the waiting side, with nothing waiting that of the new
@@ -40,13 +46,16 @@ def merge(serving: Serving, query: Query, sides: Sides, k: int) -> list[Result]:
         query: that was searched with.
         sides: what was found.
         k: most results.
+        scales: gives those of the query, where they are computed already.
 
     Returns:
         The first results, highest score first; of equals, backfilled ones first.
     """
     hits = [*sides.waiting, *_carried_here(serving, query, sides)]
     # One side alone has nothing to be compared with: its cosines are its scores.
-    waiting, done = serving.scales(query) if hits and sides.done else (COSINES, COSINES)
+    waiting, done = COSINES, COSINES
+    if hits and sides.done:
+        waiting, done = serving.scales(query) if scales is None else scales()
     found = [Result(hit.id, waiting.score(hit.cosine), hit.cosine, False) for hit in hits]
     found += [Result(hit.id, done.score(hit.cosine), hit.cosine, True) for hit in sides.done]
     found.sort(key=lambda result: (-result.score, not result.done))

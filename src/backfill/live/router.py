@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -11,15 +11,15 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from backfill.align.maps import unit
 from backfill.arrays import Float32s
 from backfill.errors import InputError
+from backfill.live.ahead import Ahead
 from backfill.live.base import Filter, Id, Query, Sides, State
 from backfill.live.embedders import Embedder, Unavailable
 from backfill.live.merging import Result, merge, moved
 from backfill.live.on_demand import OnDemand
 from backfill.live.opened import Opened, serving_of
-from backfill.live.serving import Serving
+from backfill.live.serving import Scales, Serving, unit_vector
 
 _REFRESH = 1.0  # seconds for which a state is taken for the current one
 _PLAIN = Serving("old_query")  # before a migration is started: the old system
@@ -55,6 +55,7 @@ class Router:
         self._opened, self._on_demand = opened, on_demand
         self._serving, self._digest = _PLAIN, ""
         self._state, self._read_at = State(), -np.inf
+        self._ahead = Ahead()
 
     @classmethod
     def open(cls, file: str | Path, on_demand: OnDemand | None = None) -> Self:
@@ -80,6 +81,7 @@ class Router:
         """End connections, after what is being embedded on demand is written."""
         if self._on_demand is not None:
             self._on_demand.close()
+        self._ahead.close()
         self._opened.close()
 
     def search(
@@ -119,24 +121,26 @@ class Router:
             raise InputError(f"k: expected a whole number of at least 1, got {k!r}")
         vectors = self._embedded(queries)
         depth = k if self._on_demand is None else max(k, self._on_demand.k)
-        ready, sides = self._both_sides(vectors, depth, where, exact)
+        ready, sides, scales = self._both_sides(vectors, depth, where, exact)
         found = []
-        for query, each in zip(ready, sides, strict=True):
-            merged = merge(self._serving, query, each, depth)
+        for query, each, scale in zip(ready, sides, scales, strict=True):
+            merged = merge(self._serving, query, each, depth, scale)
             found.append(self._nearer(query, each, merged, depth)[:k])
+        self._ahead.learn(sides)
         return found
 
     def _both_sides(
         self, vectors: list[Vectors], k: int, where: Filter | None, exact: bool
-    ) -> tuple[list[Query], list[Sides]]:
+    ) -> tuple[list[Query], list[Sides], list[Callable[[], Scales]]]:
         """Search, and once more if the state that was known is no longer the current one."""
         database = self._opened.database
         for fresh in (False, True):
             before = self._state
             self._refresh(at_once=fresh)
             ready = [self._query(each) for each in vectors]
+            scales = self._ahead.scales(self._serving, ready)
             try:
-                return ready, database.search(ready, k, where, exact=exact)
+                return ready, database.search(ready, k, where, exact=exact), scales
             except InputError:
                 self._refresh(at_once=True)
                 if fresh or (self._state.phase, self._digest) == (before.phase, before.method):
@@ -204,11 +208,11 @@ class Router:
                 raise InputError(
                     "query: expected a vector of the old model, which serves, got none"
                 )
-            return Query(unit(old), None)
+            return Query(unit_vector(old), None)
         if new is None:
             raise InputError("query: expected a vector of the new model, got none")
         if not self._wants_old and self._serving.needs_old_query:
-            return Query(None, unit(new))
+            return Query(None, unit_vector(new))
         return self._serving.query(old, new)
 
 

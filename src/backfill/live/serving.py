@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -33,7 +34,9 @@ class Scale(NamedTuple):
         return (cosine - self.origin) / self.unit
 
 
+_MODERATE = (2.0**-60, 2.0**60)  # squares of lengths that float32 holds to its full precision
 COSINES = Scale(0.0, 1.0)
+Scales = tuple[Scale, Scale]  # of waiting and of backfilled items
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +72,12 @@ class Serving:
         """Whether queries must be embedded by the old model too, while items wait."""
         return self.map is None or self.mix is not None
 
+    @property
+    def calibrated(self) -> bool:
+        """Whether cosines of the two sides are compared by a background."""
+        known = self.waiting is not None and self.done is not None
+        return METHODS[self.method].calibrated and known
+
     def carry(self, old: Float32s) -> Float32s:
         """Carry (n, d1) old vectors forward: (n, w) of unit length.
 
@@ -95,23 +104,33 @@ class Serving:
                 f"query: expected a vector of the old model too, which {self.method!r} needs, "
                 "got none"
             )
-        new = unit(new)
+        new = unit_vector(new)
         if self.map is not None:
             return Query(new if self.mix is None else self.mix.join(_given(old), new), new)
-        start = unit(_given(old))
+        start = unit_vector(_given(old))
         if self.back is None:
             return Query(start, new)
         return Query(slerp(start, self.back.apply(new), HALF_WAY), new)
 
-    def scales(self, query: Query) -> tuple[Scale, Scale]:
+    def scales(self, query: Query) -> Scales:
         """How cosines of waiting and of backfilled items are compared, for one query.
 
         Source:
             :func:`backfill.retrieval.merge.background_nearest.background_nearest`.
         """
-        if not METHODS[self.method].calibrated or self.waiting is None or self.done is None:
+        if not self.calibrated or self.waiting is None or self.done is None:
             return COSINES, COSINES
         return _scale(query.waiting, self.waiting), _scale(query.new, self.done)
+
+
+def unit_vector(vector: Float32s) -> Float32s:
+    """Scale one vector to unit length; only extreme ones take the longer way of :func:`unit`."""
+    single = np.asarray(vector, np.float32)
+    with np.errstate(over="ignore"):
+        square = float(single @ single)
+    if _MODERATE[0] < square < _MODERATE[1]:
+        return single / np.float32(math.sqrt(square))
+    return unit(vector)
 
 
 def _scale(query: Float32s | None, background: Float32s) -> Scale:
