@@ -6,16 +6,15 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from backfill.arrays import Float32s
 from backfill.errors import InputError
 from backfill.live.ahead import Ahead
+from backfill.live.asked import Vectors, checked, embedded
 from backfill.live.base import Filter, Id, Query, Sides, State
-from backfill.live.embedders import Embedder, Unavailable
 from backfill.live.merging import Result, merge, moved
 from backfill.live.on_demand import OnDemand
 from backfill.live.opened import Opened, serving_of
@@ -23,18 +22,6 @@ from backfill.live.serving import Scales, Serving, unit_vector
 
 _REFRESH = 1.0  # seconds for which a state is taken for the current one
 _PLAIN = Serving("old_query")  # before a migration is started: the old system
-
-
-class Vectors(NamedTuple):
-    """A query by both models; see `Serving.needs_old_query` for when the old one may be left out.
-
-    Attributes:
-        old: (d1,) by the old model, or None.
-        new: (d2,) by the new model, or None.
-    """
-
-    old: ArrayLike | None
-    new: ArrayLike | None
 
 
 class Router:
@@ -177,9 +164,9 @@ class Router:
         if texts and self._wants_old:
             if self._opened.old is None:
                 raise InputError("old: expected the model in service, to embed a query, got none")
-            old = [*_queries(self._opened.old, texts)]
+            old = [*embedded(self._opened.old, texts)]
         if texts and self._wants_new:
-            new = [*_queries(self._opened.new, texts)]
+            new = [*embedded(self._opened.new, texts)]
         number, made = 0, []
         for query in queries:
             if isinstance(query, str):
@@ -201,7 +188,7 @@ class Router:
 
     def _query(self, vectors: Vectors) -> Query:
         old, new = (
-            _vector(each, name) for each, name in zip(vectors, Vectors._fields, strict=True)
+            checked(each, name) for each, name in zip(vectors, Vectors._fields, strict=True)
         )
         if not self._wants_new:
             if old is None:
@@ -214,29 +201,6 @@ class Router:
         if not self._wants_old and self._serving.needs_old_query:
             return Query(None, unit_vector(new))
         return self._serving.query(old, new)
-
-
-def _queries(embedder: Embedder, texts: list[str]) -> Float32s:
-    try:
-        return embedder.queries(texts).vectors
-    except Unavailable as error:
-        raise InputError(f"query: {error}") from error
-
-
-def _vector(value: ArrayLike | None, name: str) -> Float32s | None:
-    if value is None:
-        return None
-    try:
-        found = np.asarray(value, np.float32)
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"query.{name}: expected a vector of numbers, got {value!r:.80}"
-        ) from error
-    if found.ndim != 1 or not len(found) or not np.isfinite(found).all() or not found.any():
-        raise InputError(
-            f"query.{name}: expected one finite vector that is not all 0, got shape {found.shape}"
-        )
-    return found
 
 
 __all__ = ["Id", "Result", "Router", "Vectors"]
