@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import numpy as np
@@ -147,6 +148,7 @@ def _fitted(opened: Opened, seed: int) -> Serving:
         folder = pairs.draw(opened, seed)
         wanted = _WITHOUT_FORECAST if opened.database.carries else FALL_BACK
         name = wanted if name == AUTO else name
+    print(f"{migration.name}: fitting how waiting items are served", file=sys.stderr)
     serving = fit_serving(name, vectors.read(folder))
     if serving.carried is not None and not opened.database.carries:
         raise InputError(
