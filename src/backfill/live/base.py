@@ -136,6 +136,8 @@ class Facts:
         text_characters: mean length of an item's text, from a sample.
         old_bytes: what old vectors and their index take; None where it cannot be known.
         new_bytes: what the new vectors and their index are estimated to take.
+        carried_bytes: what old vectors that are carried forward take beside, while items wait: at
+            most, for old and mapped vectors side by side; 0 where none are carried.
         missing: what must be mended before a migration can start, one sentence each.
         notes: what is worth knowing, one sentence each.
     """
@@ -146,6 +148,7 @@ class Facts:
     text_characters: float
     old_bytes: int | None
     new_bytes: int
+    carried_bytes: int = 0
     missing: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 

@@ -31,6 +31,7 @@ class Plan(BaseModel):
         seconds: of embedding at that rate; building indexes comes on top.
         money: at the price of the file; None if it gives none.
         disk: bytes that new vectors and their index take, estimated.
+        disk_carried: most bytes that old vectors carried forward take beside while items wait.
         method: that is to serve; None: chosen from a sample when it starts.
         headline: the forecast's, if there is one.
         missing: what must be mended first, in sentences.
@@ -47,6 +48,7 @@ class Plan(BaseModel):
     seconds: float
     money: float | None
     disk: int
+    disk_carried: int
     method: str | None
     headline: str | None
     missing: list[str]
@@ -80,6 +82,7 @@ def plan(opened: Opened) -> Plan:
         seconds=facts.items / rate,
         money=money,
         disk=facts.new_bytes,
+        disk_carried=facts.carried_bytes,
         method=None if forecast is None else forecast.decision.method,
         headline=None if forecast is None else forecast.decision.headline,
         missing=facts.missing,

@@ -29,12 +29,17 @@ def plan(found: Plan) -> None:
             "vectors": f"{found.widths[0]} dimensions, then {found.widths[1]}",
             "time": f"{duration(found.seconds)} at {found.rate:,.1f} items per second",
             "money": money,
-            "disk": f"{size(found.disk)} for new vectors and their index",
+            "disk": f"{size(found.disk)} for new vectors and their index" + _carried(found),
             "serving": method,
         },
     )
     _sentences(([found.headline] if found.headline else []) + found.notes)
     _sentences([f"Missing: {each}" for each in found.missing], "red")
+
+
+def _carried(found: Plan) -> str:
+    more = size(found.disk_carried)
+    return f", up to {more} more while items wait" if found.disk_carried else ""
 
 
 def status(found: Status) -> None:

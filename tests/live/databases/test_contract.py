@@ -30,6 +30,7 @@ def test_facts_are_found_without_changing_anything(application: Application) -> 
     assert (facts.items, facts.width, facts.missing) == (30, OLD, [])
     assert facts.text_characters == pytest.approx(np.mean([len(f"text {n}") for n in range(30)]))
     assert facts.new_bytes > 30 * 4 * NEW
+    assert (facts.carried_bytes > 30 * 4 * NEW) == application.open().carries
     assert facts.server
     assert application.image() == before
 

@@ -46,6 +46,8 @@ def facts(view: View, width: int | None) -> Facts:
         text_characters=_text_characters(table, settings.content),
         old_bytes=items * old_width * _FLOAT32 + compressed,
         new_bytes=round(items * (new_width * _FLOAT32 + row_bytes)),
+        # What is carried, and a copy of what it was made from.
+        carried_bytes=items * (2 * old_width + new_width) * _FLOAT32,
         missing=[*_missing(table, settings)],
         notes=[*_notes(table, settings, old_width == new_width)],
     )

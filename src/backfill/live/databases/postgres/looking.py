@@ -61,6 +61,7 @@ def facts(connection: Connection, view: View, width: int | None) -> Facts:
         text_characters=float(characters),
         old_bytes=_old_bytes(connection, view, int(items), int(old)),
         new_bytes=int(items) * _bytes(int(new), view.settings.m),
+        carried_bytes=int(items) * _bytes(int(old + new), view.settings.m),
         missing=missing,
         notes=_notes(view, int(new)),
     )

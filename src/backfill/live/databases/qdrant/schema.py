@@ -43,6 +43,8 @@ def facts(view: View, width: int | None) -> Facts:
         text_characters=float(np.mean([len(text_of(each)) for each in contents] or [0])),
         old_bytes=items * (old.size * _FLOAT32 + _LINKS // 2),
         new_bytes=items * new_bytes,
+        # What is carried, and a copy of what it was made from.
+        carried_bytes=items * (2 * old.size * _FLOAT32 + new_bytes),
         missing=[*_missing(view, old, contents)],
         notes=[*_notes(view)],
     )
