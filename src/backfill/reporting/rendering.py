@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,19 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from backfill.reporting.escaped import printable
 
 
-def rendered(folder: Path, filters: Mapping[str, Callable[..., Any]], **content: Any) -> str:
-    """Render a folder's page.html.jinja.
+def rendered(
+    folder: Path | Sequence[Path],
+    filters: Mapping[str, Callable[..., Any]],
+    *,
+    template: str = "page.html.jinja",
+    **content: Any,
+) -> str:
+    """Render a template.
 
     Args:
-        folder: of the template.
+        folder: of the template, or several that it and what it includes are looked for in.
         filters: that it uses, by name.
+        template: name of its file.
         content: by name; all text in it is shown as it is, whatever it looks like.
     """
     environment = Environment(
@@ -27,4 +34,4 @@ def rendered(folder: Path, filters: Mapping[str, Callable[..., Any]], **content:
         lstrip_blocks=True,
     )
     environment.filters |= filters
-    return printable(environment.get_template("page.html.jinja").render(**content))
+    return printable(environment.get_template(template).render(**content))

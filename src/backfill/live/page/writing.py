@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from backfill.artifacts import replacing
 from backfill.forecast import page as of_forecast
 from backfill.forecast.page.figures import main_figure
@@ -16,6 +14,7 @@ from backfill.live.aside import sentences
 from backfill.live.opened import Opened
 from backfill.live.starting import forecast_of
 from backfill.live.status import Status
+from backfill.reporting.rendering import rendered
 
 _HERE = Path(__file__).parent
 _SHOWN = 20  # looks in the table
@@ -42,22 +41,16 @@ def html(opened: Opened, found: Status) -> str:
     forecast = forecast_of(opened.migration)
     if forecast is not None:
         forecast = forecast.model_copy(update={"here": found.fraction})
-    environment = Environment(
-        loader=FileSystemLoader([_HERE, Path(of_forecast.__file__).parent]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"duration": telling.duration, "at": _at, "sentences": sentences}
-    rendered = environment.get_template("migration.html.jinja").render(
+    return rendered(
+        [_HERE, Path(of_forecast.__file__).parent],
+        {"duration": telling.duration, "at": _at, "sentences": sentences},
+        template="migration.html.jinja",
         found=found,
         forecast=forecast,
         figure=None if forecast is None else main_figure(forecast),
         colours=COLOURS,
         history=history.read(opened.migration.home)[-_SHOWN:],
     )
-    return rendered.encode("utf-8", "replace").decode("utf-8")
 
 
 def _at(seconds: float) -> str:
