@@ -91,7 +91,10 @@ def count(aside: Aside) -> int:
 
 def sentences(aside: Aside, shown: int = 10) -> list[str]:
     """One for each reason, with the first keys."""
-    return [f"{len(keys):,}: {why} ({_named(keys, shown)})" for why, keys in aside.items()]
+    return [
+        f"{len(keys):,} item{'s' if len(keys) > 1 else ''}: {why} ({_named(keys, shown)})"
+        for why, keys in aside.items()
+    ]
 
 
 def _named(keys: Sequence[Id], shown: int) -> str:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from backfill.forecast.outcome import Forecast, Value
 from backfill.live import history
-from backfill.live.aside import Aside, waiting_aside
+from backfill.live.aside import Aside, count, waiting_aside
 from backfill.live.base import Counts, Database, State
 from backfill.live.history import Moment
 from backfill.live.opened import Opened
@@ -74,13 +74,15 @@ def status(opened: Opened, *, searches: bool = True) -> Status:
         seen.append(_moment(counts, probed))
     if state.phase != "absent":
         history.append(home, seen[-1])
-    rate = history.rate(seen) if state.phase == "running" and counts.waiting else None
+    left = waiting_aside(database, state)
+    works = state.phase == "running" and counts.waiting > count(left)
+    rate = history.rate(seen) if works else None
     forecast, fraction = forecast_of(opened.migration), done_share(counts)
     return Status(
         name=opened.migration.name,
         state=state,
         counts=counts,
-        aside=waiting_aside(database, state),
+        aside=left,
         fraction=fraction,
         rate=rate,
         seconds_left=counts.waiting / rate if rate else None,

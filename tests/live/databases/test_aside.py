@@ -60,7 +60,7 @@ def test_the_rest_goes_on_and_they_are_named_until_they_change(
     start(migration)
     assert work(migration).phase == "running"
     found = status(migration, searches=False)
-    assert (found.counts.done, found.counts.waiting) == (57, 3)
+    assert (found.counts.done, found.counts.waiting, found.rate) == (57, 3, None)
     assert {why: set(keys) for why, keys in found.aside.items()} == {
         "ValueError: too long": {poisoned}, "no content": {bare, blank},
     }  # fmt: skip
