@@ -10,8 +10,8 @@ import pytest
 
 from backfill.align.maps import unit
 from backfill.live.ahead import Ahead
-from backfill.live.base import Hit, Query, Sides, Uncarried
 from backfill.live.serving import Serving, unit_vector
+from backfill.live.terms import Hit, Query, Sides, Uncarried
 
 BACKGROUND = unit(np.random.default_rng(0).normal(size=(40, 4)))
 SERVING = Serving("old_query_calibrated", waiting=BACKGROUND, done=BACKGROUND[:, ::-1])

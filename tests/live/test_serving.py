@@ -7,10 +7,10 @@ from backfill.align.maps import unit
 from backfill.errors import InputError
 from backfill.forecast.methods import METHODS
 from backfill.live import stored
-from backfill.live.base import Hit, Query, Sides, Uncarried
 from backfill.live.fitting import WAYS, fit_serving
 from backfill.live.merging import merge, moved
 from backfill.live.serving import Serving
+from backfill.live.terms import Hit, Query, Sides, Uncarried
 from backfill.vectors import read
 
 

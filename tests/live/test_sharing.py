@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
-from backfill.live.base import Id
 from backfill.live.sharing import Queue, drawn, in_part, ranking, spread
+from backfill.live.terms import Id
 
 
 def test_each_item_belongs_to_one_part_of_about_equal_size() -> None:

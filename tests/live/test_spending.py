@@ -7,9 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from backfill.errors import InputError
-from backfill.live.base import State, Versioned
 from backfill.live.embedders import Embedding, Unavailable
 from backfill.live.spending import FREE, Budget, Price
+from backfill.live.terms import State, Versioned
 
 ROWS = np.ones((10, 2), np.float32)
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from backfill.live.base import Query, Sides
 from backfill.live.serving import Scales, Serving
+from backfill.live.terms import Query, Sides
 
 
 class Ahead:

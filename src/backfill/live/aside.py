@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from backfill.live.base import Database, Id, Item, State
+from backfill.live.base import Database
 from backfill.live.embedders import Unavailable
 from backfill.live.states import change
+from backfill.live.terms import Id, Item, State
 
 NO_CONTENT = "no content"
 _MOST, _FEW, _SHARE = 500, 10, 0.01

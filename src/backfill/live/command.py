@@ -12,8 +12,8 @@ import typer
 from backfill.errors import InputError, mistakes_in_one_line
 
 if TYPE_CHECKING:
-    from backfill.live.base import State
     from backfill.live.opened import Opened
+    from backfill.live.terms import State
 
 app = typer.Typer()
 PANEL = "A live migration"

@@ -9,9 +9,10 @@ import numpy as np
 
 from backfill.arrays import Float32s
 from backfill.live.aside import NO_CONTENT
-from backfill.live.base import Database, Item
+from backfill.live.base import Database
 from backfill.live.dividing import Divider
 from backfill.live.spending import Budget
+from backfill.live.terms import Item
 
 
 class Embedded(NamedTuple):

@@ -6,11 +6,11 @@ import shutil
 
 from backfill.errors import InputError
 from backfill.live import aside
-from backfill.live.base import State
 from backfill.live.history import FILE
 from backfill.live.opened import METHOD, Opened
 from backfill.live.pairs import PAIRS
 from backfill.live.states import change, require_started
+from backfill.live.terms import State
 
 
 def finish(opened: Opened, *, keep_old: bool, without: int = 0) -> str:

@@ -9,8 +9,8 @@ import numpy as np
 
 from backfill.align.maps import unit
 from backfill.arrays import Float32s
-from backfill.live.base import Hit, Id, Query, Sides, Uncarried
 from backfill.live.serving import COSINES, Scales, Serving
+from backfill.live.terms import Hit, Id, Query, Sides, Uncarried
 
 
 class Result(NamedTuple):

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 
 from backfill.arrays import Float32s
 from backfill.live import aside
-from backfill.live.base import Batch, Database, Id
+from backfill.live.base import Batch, Database
 from backfill.live.embedders import Embedder, Unavailable
 from backfill.live.embedding import is_empty
 from backfill.live.spending import Budget
+from backfill.live.terms import Id
 
 _FIRST = 4  # items that are tried while nobody knows how long they take
 _MEMORY = 0.3  # weight of the latest measurement

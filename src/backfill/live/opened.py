@@ -9,11 +9,12 @@ from typing import Self
 
 from backfill.errors import InputError
 from backfill.live import stored
-from backfill.live.base import Database, State
+from backfill.live.base import Database
 from backfill.live.databases import DATABASES
 from backfill.live.embedders import EMBEDDERS, Embedder, EmbedderSettings
 from backfill.live.serving import Serving
 from backfill.live.settings import Migration, read
+from backfill.live.terms import State
 
 METHOD = "method"  # folder of the fitted method in a migration's home
 

@@ -14,12 +14,12 @@ from backfill.align.maps import unit
 from backfill.arrays import Float32s
 from backfill.artifacts import replacing, save_array
 from backfill.errors import InputError
-from backfill.live.base import Id, Rows
 from backfill.live.dividing import Divider
 from backfill.live.embedders import Embedder, Unavailable
 from backfill.live.embedding import is_empty
 from backfill.live.fingerprint import fingerprint
 from backfill.live.opened import Opened
+from backfill.live.terms import Id, Rows
 from backfill.reading.json import read_object
 
 T = TypeVar("T")

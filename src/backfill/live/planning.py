@@ -7,12 +7,12 @@ import time
 from pydantic import BaseModel
 
 from backfill.errors import InputError
-from backfill.live.base import Rows
 from backfill.live.dividing import Divider
 from backfill.live.embedders import Unavailable
 from backfill.live.embedding import is_empty
 from backfill.live.opened import Opened
 from backfill.live.starting import forecast_of
+from backfill.live.terms import Rows
 
 _TRIED = 64  # items that are embedded to see how fast it goes
 

@@ -14,11 +14,11 @@ from backfill.arrays import Float32s
 from backfill.errors import InputError
 from backfill.live.ahead import Ahead
 from backfill.live.asked import Vectors, checked, embedded
-from backfill.live.base import Filter, Id, Query, Sides, State
 from backfill.live.merging import Result, merge, moved
 from backfill.live.on_demand import OnDemand
 from backfill.live.opened import Opened, serving_of
 from backfill.live.serving import Scales, Serving, unit_vector
+from backfill.live.terms import Filter, Id, Query, Sides, State
 
 _REFRESH = 1.0  # seconds for which a state is taken for the current one
 _PLAIN = Serving("old_query")  # before a migration is started: the old system

@@ -12,10 +12,10 @@ from tqdm import tqdm
 from backfill.align.maps import unit
 from backfill.artifacts import replacing, save_array
 from backfill.errors import InputError
-from backfill.live.base import Id
 from backfill.live.embedders import Unavailable
 from backfill.live.opened import Opened
 from backfill.live.pairs import embedded
+from backfill.live.terms import Id
 
 
 def sample(opened: Opened, folder: Path, queries: Sequence[str] = (), seed: int = 0) -> int:

@@ -14,7 +14,7 @@ from backfill.arrays import Float32s, Float64s
 from backfill.errors import InputError
 from backfill.forecast.methods import METHODS
 from backfill.forecast.systems import HALF_WAY
-from backfill.live.base import Query
+from backfill.live.terms import Query
 from backfill.retrieval.merge.background_nearest import nearest_twentieth
 
 

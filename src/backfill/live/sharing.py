@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Sequence, Sized
 from typing import Any, Literal, TypeVar
 
-from backfill.live.base import Id
+from backfill.live.terms import Id
 
 Claimed = TypeVar("Claimed", bound=Sized)
 Part = tuple[int, int]  # (i, n): the i-th of n parts of the items

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import PlainSerializer
 
-from backfill.live.base import Counts
 from backfill.live.probing import Probe
+from backfill.live.terms import Counts
 
 
 def _counts(counts: Counts) -> dict[str, int]:

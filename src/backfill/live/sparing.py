@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from backfill.live.base import Rows
+from backfill.live.terms import Rows
 
 NONE = Rows([], np.zeros((0, 0), np.float32), [])
 

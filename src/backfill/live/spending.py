@@ -10,9 +10,10 @@ from typing import Annotated, Protocol, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from backfill.errors import InputError
-from backfill.live.base import Database, State
+from backfill.live.base import Database
 from backfill.live.embedders.base import Embedding, Unavailable
 from backfill.live.states import change
+from backfill.live.terms import State
 
 _THOUSAND, _MILLION = 1e3, 1e6
 

@@ -13,12 +13,12 @@ from backfill.errors import InputError
 from backfill.forecast.methods import FALL_BACK
 from backfill.forecast.outcome import Forecast
 from backfill.live import pairs, stored
-from backfill.live.base import Id, Setup, State
 from backfill.live.fitting import fit_serving
 from backfill.live.opened import METHOD, Opened, serving_of
 from backfill.live.serving import Serving
 from backfill.live.settings import AUTO, Migration
 from backfill.live.states import change
+from backfill.live.terms import Id, Setup, State
 from backfill.reading.files import read_text
 
 FORECAST = "forecast.json"

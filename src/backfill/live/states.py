@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from backfill.errors import InputError
-from backfill.live.base import Database, State
+from backfill.live.base import Database
+from backfill.live.terms import State
 
 _TRIES = 100
 

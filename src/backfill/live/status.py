@@ -10,13 +10,14 @@ from pydantic import BaseModel
 from backfill.forecast.outcome import Forecast, Value
 from backfill.live import history
 from backfill.live.aside import Aside, count, waiting_aside
-from backfill.live.base import Counts, Database, State
+from backfill.live.base import Database
 from backfill.live.history import Moment
 from backfill.live.opened import Opened
 from backfill.live.probing import Probe, probe, queries_of
 from backfill.live.router import Router
 from backfill.live.shown import Listed, Probed
 from backfill.live.starting import forecast_of
+from backfill.live.terms import Counts, State
 
 _LOOK_AGAIN = 2.0  # seconds, for a rate
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from backfill.live import aside
-from backfill.live.base import Batch, Database, Id, State
+from backfill.live.base import Batch, Database
 from backfill.live.dividing import Divider
 from backfill.live.embedders import Embedder, Unavailable
 from backfill.live.embedding import Embedded, embed
@@ -17,6 +17,7 @@ from backfill.live.pairs import chunks
 from backfill.live.serving import Serving
 from backfill.live.spending import Budget
 from backfill.live.states import pause
+from backfill.live.terms import Id, State
 
 _CARRIED_AT_ONCE = 1000
 _IDLE = 0.5  # seconds between looks at a database in which others work, or nothing waits

@@ -10,10 +10,10 @@ from tqdm import tqdm
 
 from backfill.compute import start
 from backfill.live import aside
-from backfill.live.base import State
 from backfill.live.opened import Opened, serving_of
 from backfill.live.pace import Pace
 from backfill.live.spending import Budget
+from backfill.live.terms import State
 from backfill.live.worker import Worker
 
 

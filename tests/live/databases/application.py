@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from backfill.arrays import Float32s
-from backfill.live.base import Database, Id
+from backfill.live.base import Database
+from backfill.live.terms import Id
 
 OLD, NEW = 8, 12  # widths
 MODEL = "test/model 1"

@@ -14,8 +14,9 @@ import pyarrow as pa
 from application import HOSTILE, OLD, Make, Row
 from lancedb.expr import col, lit
 
-from backfill.live.base import Database, Id
+from backfill.live.base import Database
 from backfill.live.databases import DATABASES
+from backfill.live.terms import Id
 
 NAMES = {"id": "id", "text": "body", "vector": "embedding", "colour": "colour"}
 TABLE = "items"

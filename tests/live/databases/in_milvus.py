@@ -14,9 +14,10 @@ from application import OLD, Make, Row
 from milvus_lite.server_manager import server_manager_instance
 from pymilvus import DataType, MilvusClient
 
-from backfill.live.base import Database, Id
+from backfill.live.base import Database
 from backfill.live.databases import DATABASES
 from backfill.live.databases.milvus.expressions import among
+from backfill.live.terms import Id
 
 MEMORY = Path("/dev/shm")
 # The names of Milvus are identifiers: there are no hostile ones.

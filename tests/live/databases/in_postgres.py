@@ -13,9 +13,10 @@ import psycopg
 from application import HOSTILE, OLD, Make, Row
 from psycopg import sql
 
-from backfill.live.base import Database, Id
+from backfill.live.base import Database
 from backfill.live.databases import DATABASES
 from backfill.live.databases.postgres.server import Server
+from backfill.live.terms import Id
 
 NAMES = {"table": "items", "id": "id", "content": "body", "vector": "embedding", "colour": "colour"}
 

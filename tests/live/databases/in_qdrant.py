@@ -13,9 +13,10 @@ import pytest
 from application import HOSTILE, OLD, Make, Row
 from qdrant_client import models
 
-from backfill.live.base import Database, Id
+from backfill.live.base import Database
 from backfill.live.databases import DATABASES
 from backfill.live.databases.qdrant import clients
+from backfill.live.terms import Id
 
 MEMORY = Path("/dev/shm")  # the local mode syncs every point to the disk by itself
 NAMES = {"collection": "items", "content": "body", "vector": "embedding", "colour": "colour"}

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from application import NEW, OLD, Application, vector_of
 
-from backfill.live.base import Id
 from backfill.live.opened import Opened
 from backfill.live.router import Vectors
 from backfill.live.settings import Migration
+from backfill.live.terms import Id
 
 MODULE = """
 import hashlib

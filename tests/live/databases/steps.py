@@ -8,7 +8,8 @@ import numpy as np
 from application import MODEL, NEW, OLD, Application, vector_of
 
 from backfill.arrays import Float32s
-from backfill.live.base import Batch, Database, Id, Query, Setup
+from backfill.live.base import Batch, Database
+from backfill.live.terms import Id, Query, Setup
 
 SETUP = Setup(MODEL, NEW)
 

@@ -10,7 +10,8 @@ from application import MODEL, NEW, OLD, Application, Make, fill, vector_of
 from steps import assert_found, cosine, drain, step, truth
 
 from backfill.errors import InputError
-from backfill.live.base import Database, Id, Query, Setup
+from backfill.live.base import Database
+from backfill.live.terms import Id, Query, Setup
 
 
 @pytest.fixture(params=("postgres", "lancedb", "qdrant"))

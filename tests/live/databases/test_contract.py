@@ -10,8 +10,9 @@ from application import MODEL, NEW, OLD, Application, Make, fill, key, row, vect
 from steps import SETUP, assert_found, drain, embedded, query, step, truth
 
 from backfill.errors import InputError
-from backfill.live.base import Database, Setup, State
+from backfill.live.base import Database
 from backfill.live.fingerprint import fingerprint
+from backfill.live.terms import Setup, State
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from in_lancedb import InLanceDB
 from in_qdrant import InQdrant
 
 from backfill.errors import InputError
-from backfill.live.base import Database, Query, Setup
+from backfill.live.base import Database
 from backfill.live.databases.qdrant import clients
+from backfill.live.terms import Query, Setup
 
 CARRIED = 5  # width
 WORKER = """

@@ -10,10 +10,10 @@ import pytest
 from application import MODEL, NEW, OLD, Application, Make, fill, vector_of
 
 from backfill.errors import InputError
-from backfill.live.base import Query, Setup, State
 from backfill.live.databases.milvus import searching
 from backfill.live.databases.milvus.expressions import filtered, literal
 from backfill.live.databases.milvus.settings import MilvusSettings
+from backfill.live.terms import Query, Setup, State
 
 SETUP = Setup(MODEL, NEW)
 

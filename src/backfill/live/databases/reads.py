@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from backfill.arrays import Float32s
-from backfill.live.base import Counts, Facts, Filter, Id, Query, Rows, Sides
+from backfill.live.terms import Counts, Facts, Filter, Id, Query, Rows, Sides
 
 
 class Seen(Protocol):

@@ -9,10 +9,11 @@ from typing import Any, Generic, TypeVar
 
 from backfill.arrays import Float32s
 from backfill.errors import InputError
-from backfill.live.base import Batch, Counts, Facts, Filter, Id, Query, Rows, Setup, Sides
+from backfill.live.base import Batch
 from backfill.live.databases.reads import Found, Reads, View
 from backfill.live.sharing import Part, Queue
 from backfill.live.sparing import NONE, Sparing
+from backfill.live.terms import Counts, Facts, Filter, Id, Query, Rows, Setup, Sides
 
 T = TypeVar("T")
 

@@ -10,8 +10,8 @@ import pytest
 from application import MODEL, NEW, OLD, Row, fill, row, vector_of
 
 from backfill.errors import InputError
-from backfill.live.base import Query, Setup
 from backfill.live.databases.postgres import statements
+from backfill.live.terms import Query, Setup
 
 
 @pytest.fixture

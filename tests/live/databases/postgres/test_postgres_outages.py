@@ -13,7 +13,7 @@ from application import MODEL, NEW, OLD, fill, vector_of
 from in_postgres import applications
 
 from backfill.errors import InputError
-from backfill.live.base import Query, Setup, State
+from backfill.live.terms import Query, Setup, State
 
 
 @pytest.fixture(scope="module")

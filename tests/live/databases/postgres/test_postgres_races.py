@@ -10,7 +10,8 @@ import psycopg
 import pytest
 from application import MODEL, NEW, fill, row, vector_of
 
-from backfill.live.base import Batch, Database, Setup
+from backfill.live.base import Batch, Database
+from backfill.live.terms import Setup
 
 LEVELS = ["read committed", "repeatable read", "serializable"]
 

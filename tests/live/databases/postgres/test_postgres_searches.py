@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from application import MODEL, NEW, OLD, fill, vector_of
 
-from backfill.live.base import Query, Setup
 from backfill.live.databases.postgres import known
+from backfill.live.terms import Query, Setup
 
 
 @pytest.fixture

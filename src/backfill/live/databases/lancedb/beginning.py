@@ -5,9 +5,9 @@ from __future__ import annotations
 import pyarrow as pa
 
 from backfill.errors import InputError
-from backfill.live.base import Setup
 from backfill.live.databases.lancedb.tables import NOTE
 from backfill.live.databases.lancedb.view import Prepared, View
+from backfill.live.terms import Setup
 
 
 def prepare(view: View, setup: Setup) -> None:

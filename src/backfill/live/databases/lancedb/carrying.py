@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 
 from backfill.arrays import Float32s
-from backfill.live.base import Id, Rows, Uncarried
 from backfill.live.databases.lancedb.carried import Carrying
 from backfill.live.databases.lancedb.claims import claimed
 from backfill.live.databases.lancedb.reading import matrix, texts
@@ -18,6 +17,7 @@ from backfill.live.databases.lancedb.tables import Gallery
 from backfill.live.databases.lancedb.view import View
 from backfill.live.fingerprint import fingerprint
 from backfill.live.sparing import NONE
+from backfill.live.terms import Id, Rows, Uncarried
 
 
 def uncarried(view: View, limit: int) -> Rows:

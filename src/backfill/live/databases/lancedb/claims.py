@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from backfill.arrays import Float32s
 from backfill.errors import InputError
-from backfill.live.base import Id, Item
 from backfill.live.databases.lancedb.ending import compact
 from backfill.live.databases.lancedb.passing import patient
 from backfill.live.databases.lancedb.reading import texts
@@ -20,6 +19,7 @@ from backfill.live.databases.lancedb.tables import Gallery
 from backfill.live.databases.lancedb.view import View
 from backfill.live.fingerprint import fingerprint
 from backfill.live.sharing import Part, in_part, ranking
+from backfill.live.terms import Id, Item
 
 _BLOCK = 10_000
 _COMPACTED_AFTER = 50  # writes

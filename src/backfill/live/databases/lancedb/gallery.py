@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 from backfill.arrays import Float32s
-from backfill.live.base import Batch, Id, Rows, Setup, State, Versioned
+from backfill.live.base import Batch
 from backfill.live.databases.lancedb import beginning, carrying, ending, reading, schema
 from backfill.live.databases.lancedb.claims import Claim, Upkeep, claimed, waiting
 from backfill.live.databases.lancedb.notes import Notes
@@ -21,6 +21,7 @@ from backfill.live.databases.lancedb.view import Names, View
 from backfill.live.databases.reads import Reads
 from backfill.live.databases.unshared import Unshared
 from backfill.live.sharing import Part
+from backfill.live.terms import Id, Rows, Setup, State, Versioned
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 from lancedb.db import DBConnection
 from lancedb.table import Table
 
-from backfill.live.base import State, Versioned
+from backfill.live.terms import State, Versioned
 
 _KEY = "state"
 _SETTLED = 0.2  # seconds after which no other creation is under way

@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 
 from backfill.arrays import Float32s
-from backfill.live.base import Counts, Id, Rows
 from backfill.live.databases.lancedb.carried import Carrying
 from backfill.live.databases.lancedb.rule import Rule
 from backfill.live.databases.lancedb.sql import both, quoted
 from backfill.live.databases.lancedb.view import View
 from backfill.live.fingerprint import text_of
 from backfill.live.sharing import drawn
+from backfill.live.terms import Counts, Id, Rows
 
 _BLOCK = 1000
 

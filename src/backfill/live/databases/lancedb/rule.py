@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from backfill.live.base import Id
 from backfill.live.databases.lancedb.sql import among, literal, quoted
+from backfill.live.terms import Id
 
 STALE = ""  # instead of a fingerprint: the vector was found to be of something else
 

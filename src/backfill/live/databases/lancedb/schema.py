@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from lancedb.table import Table
 
-from backfill.live.base import Facts
 from backfill.live.databases.lancedb.settings import LanceSettings
 from backfill.live.databases.lancedb.view import View
 from backfill.live.fingerprint import text_of
+from backfill.live.terms import Facts
 
 _SAMPLE = 1000
 _FLOAT32 = 4  # bytes

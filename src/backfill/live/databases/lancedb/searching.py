@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from backfill.arrays import Float32s
-from backfill.live.base import Filter, Hit, Query, Sides
 from backfill.live.databases.lancedb.carried import Carrying
 from backfill.live.databases.lancedb.carrying import left
 from backfill.live.databases.lancedb.sql import both, filtered, quoted
 from backfill.live.databases.lancedb.view import View
+from backfill.live.terms import Filter, Hit, Query, Sides
 
 _MORE = 4  # candidates per hit, of which some are on the other side
 _REFINED = 4  # candidates of a compressed index per hit, whose cosines are then computed exactly

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from lancedb.util import value_to_sql
 
 from backfill.errors import InputError
-from backfill.live.base import Filter
+from backfill.live.terms import Filter
 
 
 def quoted(name: str) -> str:

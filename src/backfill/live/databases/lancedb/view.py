@@ -9,9 +9,9 @@ from lancedb.table import Table
 from pydantic import BaseModel, ConfigDict
 
 from backfill.errors import InputError
-from backfill.live.base import Id
 from backfill.live.databases.lancedb.rule import Carried, Rule
 from backfill.live.databases.lancedb.settings import LanceSettings
+from backfill.live.terms import Id
 
 
 class Prepared(BaseModel):

@@ -9,13 +9,13 @@ import numpy as np
 
 from backfill.arrays import Float32s
 from backfill.errors import InputError
-from backfill.live.base import Id, Item
 from backfill.live.databases.milvus.clients import patient
 from backfill.live.databases.milvus.collections import KEY, PRINT, VECTOR
 from backfill.live.databases.milvus.paging import Row
 from backfill.live.databases.milvus.view import View, require
 from backfill.live.fingerprint import text_of
 from backfill.live.sharing import Part, in_part, ranking
+from backfill.live.terms import Id, Item
 
 _FLUSHED_AFTER = 2000  # rows
 

@@ -8,9 +8,9 @@ from typing import Any
 from pymilvus import DataType, MilvusClient
 
 from backfill.errors import InputError
-from backfill.live.base import Id
 from backfill.live.databases.milvus.clients import Client, Missing, Passing
 from backfill.live.databases.milvus.expressions import among
+from backfill.live.terms import Id
 
 KEY, VECTOR, PRINT, BODY, VERSION = "id", "vector", "fingerprint", "body", "version"
 BODY_BYTES = 65_535  # the longest string of Milvus

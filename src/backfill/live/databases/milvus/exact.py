@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from backfill.arrays import Float32s
-from backfill.live.base import Hit, Id, Query, Sides
 from backfill.live.databases.milvus.collections import PRINT, VECTOR
 from backfill.live.databases.milvus.shape import vector_of
 from backfill.live.databases.milvus.view import View
+from backfill.live.terms import Hit, Id, Query, Sides
 
 
 def exactly(view: View, queries: Sequence[Query], k: int, condition: str) -> list[Sides]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from backfill.errors import InputError
-from backfill.live.base import Filter, Id
+from backfill.live.terms import Filter, Id
 
 _ESCAPED = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")

@@ -9,11 +9,11 @@ import numpy as np
 from pymilvus import DataType
 
 from backfill.arrays import Float32s
-from backfill.live.base import Facts
 from backfill.live.databases.milvus.clients import Client
 from backfill.live.databases.milvus.shape import TEXTS
 from backfill.live.databases.milvus.view import View
 from backfill.live.fingerprint import text_of
+from backfill.live.terms import Facts
 
 _FLOAT32 = 4  # bytes
 _LINKS = 2 * 2 * 16 * _FLOAT32 // 2  # bytes of a vector in a graph of the usual 16 neighbours

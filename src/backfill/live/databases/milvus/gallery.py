@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from backfill.live.base import Batch, Filter, Id, Query, Setup, Sides, State, Versioned
+from backfill.live.base import Batch
 from backfill.live.databases.milvus import collections, ending, facts, reading, shape
 from backfill.live.databases.milvus.claims import Claim, Upkeep, claimed, waiting
 from backfill.live.databases.milvus.clients import opened, patient
@@ -19,6 +19,7 @@ from backfill.live.databases.milvus.view import View, require
 from backfill.live.databases.reads import Reads
 from backfill.live.databases.unshared import Unshared
 from backfill.live.sharing import Part
+from backfill.live.terms import Filter, Id, Query, Setup, Sides, State, Versioned
 
 T = TypeVar("T")
 

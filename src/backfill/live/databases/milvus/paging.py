@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from backfill.live.base import Id
 from backfill.live.databases.milvus.clients import Client
 from backfill.live.databases.milvus.expressions import after, among, both
+from backfill.live.terms import Id
 
 PAGE = 1000  # rows; a server gives at most 16,384
 

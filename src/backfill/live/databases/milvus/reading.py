@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from backfill.arrays import Float32s
-from backfill.live.base import Counts, Id, Rows
 from backfill.live.databases.milvus.collections import PRINT, VECTOR
 from backfill.live.databases.milvus.shape import vector_of
 from backfill.live.databases.milvus.view import View
 from backfill.live.fingerprint import text_of
 from backfill.live.sharing import drawn
+from backfill.live.terms import Counts, Id, Rows
 
 
 def counts(view: View) -> Counts:

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backfill.arrays import Float32s
-from backfill.live.base import Filter, Hit, Query, Sides
 from backfill.live.databases.milvus.collections import KEY, PRINT, VECTOR
 from backfill.live.databases.milvus.exact import exactly
 from backfill.live.databases.milvus.expressions import among, filtered
 from backfill.live.databases.milvus.view import View
+from backfill.live.terms import Filter, Hit, Query, Sides
 
 _MORE, _GROWTH = 4, 8
 WINDOW = 16_384  # the most hits that a server gives; Milvus Lite would give more

@@ -9,11 +9,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from backfill.errors import InputError
-from backfill.live.base import Id, Setup
 from backfill.live.databases.milvus import collections
 from backfill.live.databases.milvus.clients import Client, Missing
 from backfill.live.databases.milvus.collections import BODY, KEY, note
 from backfill.live.databases.milvus.expressions import among
+from backfill.live.terms import Id, Setup
 
 _SETUP = "setup"
 _CHUNK = 60_000  # characters of a note of keys, which are ASCII

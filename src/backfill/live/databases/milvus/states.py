@@ -7,11 +7,11 @@ import re
 import uuid
 from typing import Any, NamedTuple
 
-from backfill.live.base import State, Versioned
 from backfill.live.databases.milvus import collections
 from backfill.live.databases.milvus.clients import Client, Missing, Passing
 from backfill.live.databases.milvus.collections import BODY, KEY, VERSION, note
 from backfill.live.databases.milvus.expressions import among
+from backfill.live.terms import State, Versioned
 
 _REMEMBERED = 100  # swaps
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from backfill.arrays import Float32s
 from backfill.errors import InputError
-from backfill.live.base import Id
 from backfill.live.databases.milvus.clients import Client, Missing
 from backfill.live.databases.milvus.collections import KEY, PRINT
 from backfill.live.databases.milvus.paging import PAGE, Paging, Row
@@ -15,6 +14,7 @@ from backfill.live.databases.milvus.settings import MilvusSettings
 from backfill.live.databases.milvus.setups import Prepared
 from backfill.live.databases.milvus.shape import Shape, vector_of
 from backfill.live.fingerprint import fingerprint, text_of
+from backfill.live.terms import Id
 
 _PAGE_BYTES = 16_000_000  # of vectors
 _FLOAT32 = 4

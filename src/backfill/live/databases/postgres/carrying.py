@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from backfill.arrays import Float32s
-from backfill.live.base import Id, Rows
 from backfill.live.databases.postgres.connections import Connection
 from backfill.live.databases.postgres.names import raw
 from backfill.live.databases.postgres.vectors import parsed
 from backfill.live.databases.postgres.view import View
 from backfill.live.sparing import NONE
+from backfill.live.terms import Id, Rows
 
 # What waits to be carried: it has an old vector, and none of this vector is carried.
 NEEDED = "{item} and {vector} is not null and {waits} and (c.id is null or c.source <> {source})"

@@ -10,11 +10,11 @@ from typing import TypeVar
 import psycopg
 
 from backfill.arrays import Float32s
-from backfill.live.base import Item
 from backfill.live.databases.postgres.connections import Connection, Connections
 from backfill.live.databases.postgres.names import Names, raw
 from backfill.live.databases.postgres.orphans import orphans
 from backfill.live.databases.postgres.shape import Shape
+from backfill.live.terms import Item
 
 T = TypeVar("T")
 _MOST_NOTES = 100_000  # of one claim, of items that change all the time

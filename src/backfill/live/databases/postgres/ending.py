@@ -8,12 +8,12 @@ from typing import LiteralString
 import psycopg
 
 from backfill.errors import InputError
-from backfill.live.base import Setup
 from backfill.live.databases.postgres import looking, objects, records
 from backfill.live.databases.postgres.connections import Connection
 from backfill.live.databases.postgres.names import identifier
 from backfill.live.databases.postgres.records import Prepared
 from backfill.live.databases.postgres.view import View
+from backfill.live.terms import Setup
 
 # Changing a table waits for those who use it, and others then wait for us: give way soon, and try
 # again.

@@ -8,19 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from backfill.arrays import Float32s
-from backfill.live.base import (
-    Batch,
-    Counts,
-    Facts,
-    Filter,
-    Id,
-    Query,
-    Rows,
-    Setup,
-    Sides,
-    State,
-    Versioned,
-)  # fmt: skip
+from backfill.live.base import Batch
 from backfill.live.databases.postgres import (
     carrying,
     claims,
@@ -35,6 +23,18 @@ from backfill.live.databases.postgres.connections import Connection, Connections
 from backfill.live.databases.postgres.known import Known
 from backfill.live.databases.postgres.settings import PostgresSettings
 from backfill.live.databases.postgres.view import View
+from backfill.live.terms import (  # fmt: skip
+    Counts,
+    Facts,
+    Filter,
+    Id,
+    Query,
+    Rows,
+    Setup,
+    Sides,
+    State,
+    Versioned,
+)
 
 T = TypeVar("T")
 _BLOCK = 2000  # rows

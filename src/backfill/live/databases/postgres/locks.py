@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from backfill.live.base import Id
 from backfill.live.databases.postgres.connections import Connection
 from backfill.live.databases.postgres.names import Names, raw
 from backfill.live.databases.postgres.shape import Shape
+from backfill.live.terms import Id
 
 
 def next_ones(names: Names, limit: int) -> Callable[[Connection], list[str]]:

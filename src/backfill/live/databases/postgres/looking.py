@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import LiteralString
 
-from backfill.live.base import Facts
 from backfill.live.databases.postgres.connections import Connection
 from backfill.live.databases.postgres.objects import HNSW_WIDTH, PLAIN_WIDTH
 from backfill.live.databases.postgres.view import View
+from backfill.live.terms import Facts
 
 _SAMPLE = 1000  # rows
 _PAGE = 8192  # bytes

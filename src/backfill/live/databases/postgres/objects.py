@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from psycopg import sql
 
-from backfill.live.base import Setup
 from backfill.live.databases.postgres import records
 from backfill.live.databases.postgres.connections import Connection
 from backfill.live.databases.postgres.names import SCHEMA, Names, identifier, literal, raw
 from backfill.live.databases.postgres.settings import PostgresSettings
 from backfill.live.databases.postgres.shape import Shape
+from backfill.live.terms import Setup
 
 CHANGED = -2  # rank of a change: before those to come first, at -1 to 0, and all others, from 0
 # So wide, vectors fit into their rows. Were they stored apart, the planner would take a table for

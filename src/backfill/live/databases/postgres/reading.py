@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from backfill.arrays import Float32s
-from backfill.live.base import Counts, Id, Rows
 from backfill.live.databases.postgres.connections import Connection
 from backfill.live.databases.postgres.names import literal, raw
 from backfill.live.databases.postgres.objects import CHANGED
 from backfill.live.databases.postgres.orphans import orphans
 from backfill.live.databases.postgres.vectors import parsed
 from backfill.live.databases.postgres.view import View
+from backfill.live.terms import Counts, Id, Rows
 
 
 def counts(connection: Connection, view: View) -> Counts:

@@ -8,8 +8,8 @@ from typing import LiteralString
 from psycopg.types.json import Json
 from pydantic import BaseModel, ConfigDict
 
-from backfill.live.base import Setup, State, Versioned
 from backfill.live.databases.postgres.connections import Connection
+from backfill.live.terms import Setup, State, Versioned
 
 # Two processes may begin at once, and `if not exists` alone does not keep them apart.
 ALONE: LiteralString = "select pg_advisory_xact_lock(hashtextextended('backfill', 0))"

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from backfill.errors import InputError
-from backfill.live.base import Filter, Hit, Query, Sides, Uncarried
 from backfill.live.databases.postgres.connections import Connection
 from backfill.live.databases.postgres.forms import MANY
 from backfill.live.databases.postgres.statements import Asked, Condition, statement
 from backfill.live.databases.postgres.vectors import parsed, unit
 from backfill.live.databases.postgres.view import View
+from backfill.live.terms import Filter, Hit, Query, Sides, Uncarried
 
 # Sessions that search: an index on vectors gives the order, and the rest is looked up for each row.
 # With plans made once, that is as fast as a search of one table.

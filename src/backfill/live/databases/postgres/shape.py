@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import LiteralString
 
 from backfill.errors import InputError
-from backfill.live.base import Id
 from backfill.live.databases.postgres.connections import Connection
 from backfill.live.databases.postgres.settings import PostgresSettings
+from backfill.live.terms import Id
 
 OPERATORS = {"cosine": "<=>", "ip": "<#>", "l2": "<->"}  # by what an operator class is called
 

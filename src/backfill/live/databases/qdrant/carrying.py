@@ -14,13 +14,13 @@ from typing import Any
 from qdrant_client import models
 
 from backfill.arrays import Float32s
-from backfill.live.base import Id, Rows
 from backfill.live.databases.qdrant import filters
 from backfill.live.databases.qdrant.claims import claimed
 from backfill.live.databases.qdrant.points import vector_of
 from backfill.live.databases.qdrant.rows import rows_of
 from backfill.live.databases.qdrant.view import View
 from backfill.live.sparing import NONE
+from backfill.live.terms import Id, Rows
 
 _AT_ONCE = 64  # points of one request: each has a condition of its own
 

@@ -10,13 +10,13 @@ from qdrant_client import models
 
 from backfill.arrays import Float32s
 from backfill.errors import InputError
-from backfill.live.base import Id, Item
 from backfill.live.databases.qdrant import filters
 from backfill.live.databases.qdrant.clients import patient
 from backfill.live.databases.qdrant.points import as_hex, as_vector, vector_of
 from backfill.live.databases.qdrant.view import View
 from backfill.live.fingerprint import text_of
 from backfill.live.sharing import Part, in_part, ranking
+from backfill.live.terms import Id, Item
 
 _AT_ONCE = 64  # points of one request: each has a condition of its own, which all are compared with
 

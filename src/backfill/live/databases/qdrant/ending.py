@@ -8,9 +8,9 @@ from qdrant_client import models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
 from backfill.errors import InputError
-from backfill.live.base import Setup
 from backfill.live.databases.qdrant.points import PRINT_WIDTH
 from backfill.live.databases.qdrant.view import View
+from backfill.live.terms import Setup
 
 
 def add_vectors(view: View, setup: Setup) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from qdrant_client import models
 
 from backfill.errors import InputError
-from backfill.live.base import Filter, Id
+from backfill.live.terms import Filter, Id
 
 
 def quoted(key: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from backfill.arrays import Float32s
-from backfill.live.base import Batch, Id, Rows, Setup, State, Versioned
+from backfill.live.base import Batch
 from backfill.live.databases.qdrant import carrying, clients, ending, reading, schema
 from backfill.live.databases.qdrant.claims import Claim, claimed, waiting
 from backfill.live.databases.qdrant.clients import patient
@@ -19,6 +19,7 @@ from backfill.live.databases.qdrant.view import View
 from backfill.live.databases.reads import Reads
 from backfill.live.databases.unshared import Unshared
 from backfill.live.sharing import Part
+from backfill.live.terms import Id, Rows, Setup, State, Versioned
 
 T = TypeVar("T")
 

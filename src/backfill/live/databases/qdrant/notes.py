@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict
 from qdrant_client import models
 
 from backfill.errors import InputError
-from backfill.live.base import Id, Setup, State, Versioned
 from backfill.live.databases.qdrant.clients import Client, unless_missing, unless_there
+from backfill.live.terms import Id, Setup, State, Versioned
 
 _STATE, _SETUP = 1, 2  # points
 _REMEMBERED = 100  # swaps

@@ -9,13 +9,13 @@ from qdrant_client import models
 
 from backfill.arrays import Float32s
 from backfill.errors import InputError
-from backfill.live.base import Counts, Filter, Id, Rows
 from backfill.live.databases.qdrant import filters
 from backfill.live.databases.qdrant.carrying import left
 from backfill.live.databases.qdrant.points import vector_of
 from backfill.live.databases.qdrant.rows import rows_of
 from backfill.live.databases.qdrant.view import View
 from backfill.live.sharing import drawn
+from backfill.live.terms import Counts, Filter, Id, Rows
 
 _BLOCK = 1000
 

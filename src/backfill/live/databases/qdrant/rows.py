@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from backfill.live.base import Rows
 from backfill.live.databases.qdrant.points import vector_of
 from backfill.live.databases.qdrant.view import View
 from backfill.live.fingerprint import text_of
+from backfill.live.terms import Rows
 
 
 def rows_of(view: View, points: Sequence[Any], old: str) -> Rows:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from qdrant_client import models
 
-from backfill.live.base import Facts
 from backfill.live.databases.qdrant.points import PRINT_WIDTH
 from backfill.live.databases.qdrant.view import View
 from backfill.live.fingerprint import text_of
+from backfill.live.terms import Facts
 
 _SAMPLE = 1000
 _FLOAT32 = 4  # bytes

@@ -9,12 +9,12 @@ import numpy as np
 from qdrant_client import models
 
 from backfill.arrays import Float32s
-from backfill.live.base import Filter, Hit, Id, Query, Sides, Uncarried
 from backfill.live.databases.qdrant import filters
 from backfill.live.databases.qdrant.carrying import left, never
 from backfill.live.databases.qdrant.reading import require_keys
 from backfill.live.databases.qdrant.rows import rows_of
 from backfill.live.databases.qdrant.view import View
+from backfill.live.terms import Filter, Hit, Id, Query, Sides, Uncarried
 
 _MORE = 4
 

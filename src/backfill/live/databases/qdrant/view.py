@@ -11,7 +11,6 @@ from qdrant_client import models
 
 from backfill.arrays import Float32s
 from backfill.errors import InputError
-from backfill.live.base import Id
 from backfill.live.databases.qdrant import filters
 from backfill.live.databases.qdrant.clients import Client, unless_missing
 from backfill.live.databases.qdrant.names import Names
@@ -19,6 +18,7 @@ from backfill.live.databases.qdrant.notes import Prepared
 from backfill.live.databases.qdrant.points import as_hex, vector_of
 from backfill.live.databases.qdrant.settings import QdrantSettings
 from backfill.live.fingerprint import fingerprint, text_of
+from backfill.live.terms import Id
 
 _ALIKE = 1e-5  # of components: the local mode scales old vectors to length 1 again and again
 _PAGE, _LOCAL_PAGE = 1000, 10_000  # the local mode looks at all points for each page
