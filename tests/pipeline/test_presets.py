@@ -49,6 +49,23 @@ def test_comments_and_layout_stay() -> None:
     assert "  map_at: null" in PATH.read_text().splitlines()
 
 
+def test_a_new_key_stands_above_the_comment_of_what_follows() -> None:
+    write("dataset=cifar100", "+dataset.max_test=20", "+train.label_smoothing=0.1")
+    params = load_params()
+    assert params.train.augment.alternating
+    lines = PATH.read_text().splitlines()
+    at = lines.index("    alternating: true")
+    assert lines[at - 1] == "    flip: true"
+    assert lines[at + 1 : at + 4] == [
+        "  label_smoothing: 0.1",
+        "",
+        "# How embeddings are stored.",
+    ]
+    at = lines.index("  max_test: 20")
+    assert lines[at - 1] == "  search: test"
+    assert lines[at + 1] == ""
+
+
 def test_a_preset_is_the_file_with_what_it_changes_on_top() -> None:
     before = read(PATH)
     values = presets.composed(["dataset=cifar100"])

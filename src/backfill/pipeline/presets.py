@@ -78,8 +78,25 @@ def _update(old: Any, new: dict[str, Any]) -> None:
     for key, value in new.items():
         if isinstance(value, dict) and isinstance(old.get(key), dict):
             _update(old[key], value)
-        elif key not in old or old[key] != value:
+        elif key in old and old[key] != value:
             old[key] = _formatted(value)
+        elif key not in old:
+            _append(old, key, _formatted(value))
+
+
+def _append(mapping: Any, key: str, value: Any) -> None:
+    """Add a key at the end of a mapping, above the comment of what follows the mapping."""
+    holder, last = mapping, next(reversed(mapping), None)
+    while last is not None and isinstance(holder[last], CommentedMap) and holder[last]:
+        holder = holder[last]
+        last = next(reversed(holder))
+    mapping[key] = value
+    if last is None or last not in holder.ca.items:
+        return
+    # What stands behind the last value: a comment on its line, or the lines after it.
+    after = holder.ca.items[last][2]
+    if after is not None and after.value.startswith("\n"):
+        mapping.ca.items[key] = holder.ca.items.pop(last)
 
 
 def _formatted(value: Any) -> Any:
