@@ -111,9 +111,15 @@ def _text_of(texts: Callable[[str], str] | Mapping[str, str] | None) -> Callable
 
 
 def _rendered(asked: Sequence[Mapping[str, object]], title: str, file_name: str) -> str:
-    from backfill.reporting.rendering import rendered
+    # Not by reporting's `rendered`: what reads judgements would depend on how reports look.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    environment = Environment(
+        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined
+    )
     # Answers of this page, and of no other that the same browser has shown.
     key = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
     data = {"key": f"judging {key}", "file": file_name, "queries": asked}
-    return rendered(_HERE, {}, title=title, data=data, file_name=file_name)
+    return environment.get_template("page.html.jinja").render(
+        title=title, data=data, file_name=file_name
+    )
