@@ -215,6 +215,17 @@ def test_every_method_of_five_draws_starts_above_old_and_bct_hot_alone_falls() -
     assert hits_fall == {"rm", "forward", "fct_hot_rho", "bict_rho", "bct_hot_rho"}
 
 
+def test_closed_forms_start_above_old_but_for_queries_carried_back() -> None:
+    rows = report("glyphs/closed_forms")
+    below = {label: row["map_starts_at_old"] for label, row in rows.items()
+             if row["map_starts_at_old"] != row["runs"]}  # fmt: skip
+    assert set(below.values()) == {"12"}
+    assert all("queries back" in label for label in below)
+    for label in ("ridge", "procrustes"):
+        added = value("glyphs/closed_forms", f"{label}, background_nearest - {label} map")
+        assert 0 <= added < 0.5
+
+
 def test_one_draw_is_near_the_mean_of_five() -> None:
     one, five = "main/overview", "glyphs/overview"
     apart = [abs(value(one, f"{label} map") - value(five, f"{label} map")) for label in report(one)]
