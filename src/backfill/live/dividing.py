@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
-
 from backfill.live.embedders import Embedder, Embedding, Unavailable
+from backfill.live.embedders.base import joined
 
 _AT_FIRST = 5.0  # seconds of patience before others of the texts are tried
 _WITH_ONE = 20.0  # seconds of patience with one text, while the model answers for others
@@ -80,7 +79,8 @@ class Divider:
                 else:
                     half = len(rows) // 2
                     parts += [rows[half:], rows[:half]]
-        return _joined(found, refused)
+        rows = [row for part, _ in found for row in part]  # ascending: parts come in their order
+        return Divided(rows, joined([embedding for _, embedding in found], 0), refused)
 
     def _answers(self, texts: Sequence[str]) -> bool:
         """Whether the model embeds a text that it has embedded before, or else any."""
@@ -93,13 +93,3 @@ class Divider:
             self.known = text
             return True
         return False
-
-
-def _joined(found: list[tuple[list[int], Embedding]], refused: dict[int, str]) -> Divided:
-    """Parts in the order of the texts; they were tried in it."""
-    if not found:
-        return Divided([], Embedding(np.empty((0, 0), np.float32)), refused)
-    counted = [embedding.tokens for _, embedding in found if embedding.tokens is not None]
-    vectors = np.concatenate([embedding.vectors for _, embedding in found])
-    rows = [row for part, _ in found for row in part]
-    return Divided(rows, Embedding(vectors, sum(counted) if counted else None), refused)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+import numpy as np
+
 from backfill.arrays import Float32s
 
 
@@ -35,6 +37,21 @@ class Embedding(NamedTuple):
 
     vectors: Float32s
     tokens: int | None = None
+
+
+def joined(parts: Sequence[Embedding], width: int) -> Embedding:
+    """Put embeddings one after the other.
+
+    Args:
+        parts: of the same width.
+        width: of vectors, for an embedding of nothing.
+
+    Returns:
+        All vectors, and the sum of the tokens that were counted, if any were.
+    """
+    counted = [part.tokens for part in parts if part.tokens is not None]
+    rows = [part.vectors for part in parts] or [np.empty((0, width), np.float32)]
+    return Embedding(np.concatenate(rows), sum(counted) if counted else None)
 
 
 class Embedder(Protocol):

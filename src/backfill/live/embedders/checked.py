@@ -6,11 +6,10 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-import numpy as np
 from pydantic import Field
 
 from backfill.errors import needs
-from backfill.live.embedders.base import Embedding, Unavailable
+from backfill.live.embedders.base import Embedding, Unavailable, joined
 from backfill.live.embedders.failed import Failed
 from backfill.live.embedders.registry import EmbedderSettings
 from backfill.live.embedders.rows import described, unit_rows
@@ -130,26 +129,16 @@ class Checked:
         """
         most = self._patience["document"]
         seconds = most if patience is None else min(patience, most)
-        return self._joined(
-            [self._whole(part, "document", seconds) for part in self._model.requests(texts)]
-        )
+        parts = self._model.requests(texts)
+        return joined([self._whole(part, "document", seconds) for part in parts], self.width)
 
     def queries(self, texts: Sequence[str]) -> Embedding:
         """Embed queries; raises as `documents`."""
         return self._embedding(texts, "query")
 
     def _embedding(self, texts: Sequence[str], role: Role) -> Embedding:
-        return self._joined(
-            [each for part in self._model.requests(texts) for each in self._retried(part, role)]
-        )
-
-    def _joined(self, found: list[Embedding]) -> Embedding:
-        if not found:
-            return Embedding(np.empty((0, self.width), np.float32))
-        counted = [each.tokens for each in found if each.tokens is not None]
-        return Embedding(
-            np.concatenate([each.vectors for each in found]), sum(counted) if counted else None
-        )
+        parts = self._model.requests(texts)
+        return joined([each for part in parts for each in self._retried(part, role)], self.width)
 
     def _retried(self, texts: Sequence[str], role: Role) -> list[Embedding]:
         try:
