@@ -112,7 +112,7 @@ class Router:
         found = []
         for query, each, scale in zip(ready, sides, scales, strict=True):
             merged = merge(self._serving, query, each, depth, scale)
-            found.append(self._nearer(query, each, merged, depth)[:k])
+            found.append(self._nearer(query, each, merged, depth, scale)[:k])
         self._ahead.learn(sides)
         return found
 
@@ -134,7 +134,14 @@ class Router:
                     raise
         raise AssertionError
 
-    def _nearer(self, query: Query, sides: Sides, merged: list[Result], k: int) -> list[Result]:
+    def _nearer(
+        self,
+        query: Query,
+        sides: Sides,
+        merged: list[Result],
+        k: int,
+        scales: Callable[[], Scales],
+    ) -> list[Result]:
         """Embed on demand what waits among the first results, and merge anew."""
         wait = [result.id for result in merged if not result.done]
         if self._on_demand is None or not wait or query.new is None:
@@ -142,7 +149,7 @@ class Router:
         vectors = self._on_demand.embed(self._opened.database, self._opened.new, wait)
         if not vectors:
             return merged
-        return merge(self._serving, query, moved(sides, query.new, vectors), k)
+        return merge(self._serving, query, moved(sides, query.new, vectors), k, scales)
 
     def _refresh(self, *, at_once: bool = False) -> None:
         if not at_once and time.monotonic() - self._read_at < _REFRESH:
